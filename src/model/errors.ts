@@ -1,0 +1,26 @@
+import { ERROR_CODES, type ErrorCode } from './error-codes.ts';
+import type { Evidence } from './job.ts';
+
+/** Every error that we raise on purpose: a code from the table, words for a person, and evidence where a tool was involved. */
+export class ScenelineError extends Error {
+  readonly code: ErrorCode;
+  readonly evidence: Evidence | null;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; evidence?: Omit<Evidence, 'code' | 'message'> } = {}) {
+    super(message, { cause: options.cause });
+    this.name = 'ScenelineError';
+    this.code = code;
+    this.evidence = options.evidence ? { code, message, ...options.evidence } : null;
+  }
+
+  get exitStatus(): number {
+    return ERROR_CODES[this.code].exit;
+  }
+}
+
+/** Evidence for the job row, whatever was thrown. */
+export function evidenceOf(error: unknown): Evidence {
+  if (error instanceof ScenelineError) return error.evidence ?? { code: error.code, message: error.message };
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { code: 'SL-901', message };
+}

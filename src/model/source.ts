@@ -1,0 +1,74 @@
+import type { TimeBase } from '../media/time.ts';
+
+/** What identifies the delivered bytes. `modifiedNs` and `inode` only tell cheaply that nothing changed; `sha256` is the identity. */
+export type SourceSeal = {
+  readonly path: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly modifiedNs: string;
+  readonly inode: string;
+};
+
+export type ColorFacts = {
+  readonly primaries: string;
+  readonly transfer: string;
+  readonly matrix: string;
+  readonly range: 'tv' | 'pc';
+};
+
+export type VideoTrack = {
+  readonly streamIndex: number;
+  readonly codec: string;
+  readonly profile: string;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly pixelFormat: string;
+  readonly bitDepth: number;
+  readonly timeBase: TimeBase;
+  /** Width to height of one pixel; 1:1 when unknown. */
+  readonly sampleAspect: { readonly num: number; readonly den: number };
+  /** Clockwise turn a player applies to show the picture upright. */
+  readonly rotationDegrees: 0 | 90 | 180 | 270;
+  readonly color: ColorFacts;
+  readonly fieldOrder: 'progressive' | 'interlaced';
+  /** Average frames per second as the container states it; only for estimates. */
+  readonly nominalFps: number;
+};
+
+export type AudioTrack = {
+  readonly streamIndex: number;
+  readonly codec: string;
+  readonly channels: number;
+  readonly channelLayout: string;
+  readonly sampleRate: number;
+  /** BCP 47 or ISO 639-2 as delivered; `und` when unknown. */
+  readonly language: string;
+  readonly title: string;
+  readonly isDefault: boolean;
+  /** Presentation time of the first decoded sample, seconds on the source's own clock. */
+  readonly startSeconds: number;
+};
+
+export type TextTrack = {
+  readonly streamIndex: number;
+  readonly codec: string;
+  readonly language: string;
+  readonly title: string;
+  readonly isDefault: boolean;
+  readonly isForced: boolean;
+};
+
+export type Chapter = { readonly startSeconds: number; readonly endSeconds: number; readonly title: string };
+
+export type SourceFacts = {
+  readonly container: string;
+  readonly durationSeconds: number;
+  readonly title: string;
+  /** The track that is encoded: the first real (not attached) picture track. */
+  readonly video: VideoTrack | null;
+  /** Further picture tracks, reported and left alone. */
+  readonly otherVideo: readonly VideoTrack[];
+  readonly audio: readonly AudioTrack[];
+  readonly text: readonly TextTrack[];
+  readonly chapters: readonly Chapter[];
+};

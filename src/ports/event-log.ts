@@ -1,0 +1,8 @@
+import type { SceneEvent } from '../model/event.ts';
+
+export interface EventLog {
+  /** Durable when it returns; the same event may arrive twice. */
+  append(events: readonly SceneEvent[]): Promise<void>;
+  /** In order of arrival. */
+  read(cursor: string | null, limit: number): Promise<{ events: readonly SceneEvent[]; cursor: string | null }>;
+}

@@ -1,0 +1,24 @@
+import type { BlobStore } from './blob-store.ts';
+import type { Clock } from './clock.ts';
+import type { Files } from './files.ts';
+import type { MediaTools } from './media-tools.ts';
+
+/** What a stage gets besides its input. Nothing else of the world is visible to it. */
+export type StageContext = {
+  readonly tools: MediaTools;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly files: Files;
+  /** Id of this attempt: new objects go under keys that contain it. */
+  readonly attemptId: string;
+  /** An empty folder of this attempt's own, removed afterwards. */
+  readonly scratchDir: string;
+  readonly signal: AbortSignal;
+  /** Frames of this job done so far. */
+  readonly onFrames: (frames: number) => void;
+  /** Adds to the cost of a stage. */
+  readonly spend: (stage: StageName, cpuSeconds: number) => void;
+};
+
+export const STAGE_NAMES = ['ingest', 'inspect', 'plan', 'encode', 'validate', 'assemble', 'package', 'publish'] as const;
+export type StageName = (typeof STAGE_NAMES)[number];
