@@ -94,6 +94,13 @@ export function decodeIndexRecords(bytes: Uint8Array): IndexRecord[] {
   return records;
 }
 
+/** Presentation times only, out of whole-record bytes (no header), written to `into` from `at` on. Throws RangeError on a partial record. */
+export function decodeIndexTicks(bytes: Uint8Array, into: Float64Array, at: number): void {
+  if (bytes.byteLength % INDEX_RECORD_BYTES !== 0) throw new RangeError('frame index: not a whole number of records');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let offset = 0; offset < bytes.byteLength; offset += INDEX_RECORD_BYTES) into[at++] = Number(view.getBigInt64(offset, true));
+}
+
 /** Byte range of frames `[startFrame, endFrameExclusive)` in the stored index. */
 export function indexRange(startFrame: number, endFrameExclusive: number): { start: number; endExclusive: number } {
   return { start: INDEX_HEADER_BYTES + startFrame * INDEX_RECORD_BYTES, endExclusive: INDEX_HEADER_BYTES + endFrameExclusive * INDEX_RECORD_BYTES };

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { TimeBase } from '../media/time.ts';
 import type { Finding } from './finding.ts';
+import { INDEX_VERSION } from './frame-index.ts';
 import type { Shot } from './shot.ts';
 import type { SourceFacts } from './source.ts';
 
@@ -40,6 +42,14 @@ export type Inspection = {
   readonly thumbnails: { readonly intervalSeconds: number; readonly widthPx: number; readonly heightPx: number; readonly frames: readonly number[] };
   readonly findings: readonly Finding[];
 };
+
+/** Grows when inspection finds other things in the same source. */
+const INSPECTION_VERSION = 1;
+
+/** Identity of an inspection: 24 hex digits over the source's bytes, the decoder build and the versions of what is written. */
+export function inspectionIdOf(sourceSha256: string, decoderBuild: string): string {
+  return createHash('sha256').update([sourceSha256, decoderBuild, INDEX_VERSION, INSPECTION_VERSION].join(' ')).digest('hex').slice(0, 24);
+}
 
 /** Where inspection keeps its objects. `id` is a hash over the source's bytes, the decoder build and the index version. */
 export const inspectionKeys = {

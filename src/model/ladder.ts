@@ -26,3 +26,6 @@ export type PlannedRung = Rung & {
   /** Set when this rung carries the encoded pictures of another one (an `m4v` beside its `mp4`). */
   readonly picturesFrom: string | null;
 };
+
+/** The ffmpeg encoder that makes each codec. */
+export const ENCODER_OF_CODEC = { h264: 'libx264', h265: 'libx265', av1: 'libaom-av1' } as const satisfies { readonly [codec in Rung['codec']]: string };

@@ -38,7 +38,7 @@ export interface JobQueue {
     cursor: string | null,
     limit: number,
   ): Promise<{ attempts: readonly (Attempt & { kind: JobKind; part: JobSpec['part']; revision: string })[]; cursor: string | null }>;
-  /** Drops all unfinished jobs of a title's revision; running attempts lose their lease. */
+  /** Drops the ready and running jobs of a title's revision; running attempts lose their lease and end as `released`. Parked jobs stay, with their evidence. */
   drop(titleId: string, revision: string): Promise<void>;
   /** Makes parked and dropped jobs of the revision ready again, failures forgotten. */
   revive(titleId: string, revision: string): Promise<void>;

@@ -1,3 +1,4 @@
+import type { StageName } from '../model/stage.ts';
 import type { BlobStore } from './blob-store.ts';
 import type { Clock } from './clock.ts';
 import type { Files } from './files.ts';
@@ -19,6 +20,3 @@ export type StageContext = {
   /** Adds to the cost of a stage. */
   readonly spend: (stage: StageName, cpuSeconds: number) => void;
 };
-
-export const STAGE_NAMES = ['ingest', 'inspect', 'plan', 'encode', 'validate', 'assemble', 'package', 'publish'] as const;
-export type StageName = (typeof STAGE_NAMES)[number];

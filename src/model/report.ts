@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { STAGE_NAMES } from './stage.ts';
+
+const frameNumber = z.int().nonnegative();
+const finding = z.object({
+  code: z.string(),
+  severity: z.enum(['info', 'warn', 'refuse']),
+  place: z.object({
+    streamIndex: z.int().optional(),
+    startFrame: frameNumber.optional(),
+    endFrameExclusive: frameNumber.optional(),
+    startSeconds: z.number().optional(),
+    endSeconds: z.number().optional(),
+  }),
+  message: z.string(),
+});
+
+const stretch = { startFrame: frameNumber, endFrameExclusive: frameNumber, startSeconds: z.number() };
+
+const rendition = z.object({
+  name: z.string(),
+  file: z.string().describe('Path inside the title folder'),
+  container: z.enum(['mp4', 'm4v']),
+  codec: z.string().describe('RFC 6381'),
+  width: z.int().positive().describe('Pixels'),
+  height: z.int().positive().describe('Pixels'),
+  frames: frameNumber,
+  bytes: frameNumber,
+  sha256: z.string(),
+  bitsPerSecond: z.number(),
+  recipe: z.record(z.string(), z.unknown()).describe('What the encoder was told'),
+  validation: z.record(z.string(), z.unknown()).describe('What was proven, in figures'),
+});
+
+/** `DIR/report.json` and `encode --json`. Published as schemas/report.schema.json. */
+export const reportSchema = z.object({
+  generator: z.literal('sceneline'),
+  version: z.literal(1),
+  title: z.string().describe('Title id'),
+  revision: z.string().describe('Identity of source, ladder and encoder build'),
+  protection: z.literal('none'),
+  source: z.object({
+    path: z.string(),
+    sha256: z.string(),
+    sizeBytes: frameNumber,
+    facts: z.record(z.string(), z.unknown()),
+    frames: frameNumber,
+    timeBase: z.object({ num: z.int().positive(), den: z.int().positive() }),
+    audio: z.array(z.record(z.string(), z.unknown())),
+  }),
+  encoderBuild: z.string(),
+  findings: z.array(finding),
+  shots: z.array(z.object(stretch)),
+  chunks: z.array(z.object({ ...stretch, idrFrames: z.array(frameNumber), shots: z.array(z.object(stretch)) })),
+  plan: z.object({ videoStartTicks: z.number(), audio: z.array(z.record(z.string(), z.unknown())), text: z.array(z.record(z.string(), z.unknown())) }),
+  renditions: z.array(rendition),
+  package: z.object({
+    hls: z.string().describe('Path of the multivariant playlist inside the title folder'),
+    dash: z.string().describe('Path of the MPD inside the title folder'),
+    tracks: z.array(z.record(z.string(), z.unknown())),
+  }),
+  files: z.array(z.object({ file: z.string(), sizeBytes: frameNumber, sha256: z.string() })).describe('Every file of the folder but this one'),
+  cost: z.object({
+    wallSeconds: z.number(),
+    cpuSeconds: z.object(Object.fromEntries(STAGE_NAMES.map((stage) => [stage, z.number()])) as Record<(typeof STAGE_NAMES)[number], z.ZodNumber>),
+    framesEncoded: frameNumber,
+    framesReused: frameNumber,
+    attempts: frameNumber,
+    losses: frameNumber,
+  }),
+});
+
+export type Report = z.infer<typeof reportSchema>;
+
+/** Reads a report. Throws RangeError with every problem when it is not one. */
+export function parseReport(json: string): Report {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new RangeError(`report.json is not JSON: ${(error as Error).message}`);
+  }
+  const parsed = reportSchema.safeParse(value);
+  if (!parsed.success) throw new RangeError(`report.json is not a report: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
