@@ -1,0 +1,2 @@
+/** Bytes `[start, endExclusive)` of a file. */
+export type FileRange = { readonly start: number; readonly endExclusive: number };

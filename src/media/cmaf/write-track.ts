@@ -1,0 +1,183 @@
+import type { Edit } from '../isobmff/movie.ts';
+import { type Layout, PayloadCursor, type Piece } from '../isobmff/pieces.ts';
+import type { TrackSamples } from '../isobmff/sample.ts';
+import { readSampleEntry } from '../isobmff/sample-entry.ts';
+import { sidxBox } from '../isobmff/sidx.ts';
+import { box, bytesOf, concat, fullBox, u32, u64 } from '../isobmff/write-boxes.ts';
+import { emptyTables, ftypBox, mvhdBox, trakBox } from '../isobmff/write-movie.ts';
+import type { CmafSegment, CmafTrack } from './track.ts';
+
+const TRACK_ID = 1;
+const BASE_IS_MOOF = 0x20000;
+const DEFAULT_DURATION = 0x8;
+const DEFAULT_FLAGS = 0x20;
+const TRUN_DATA_OFFSET = 0x1;
+const TRUN_FIRST_FLAGS = 0x4;
+const TRUN_DURATION = 0x100;
+const TRUN_SIZE = 0x200;
+const TRUN_COMPOSITION = 0x800;
+/** sample_depends_on 2 (nothing else), and 1 with sample_is_non_sync_sample (ISO/IEC 14496-12, 8.8.3.1). */
+const SYNC_FLAGS = 0x2000000;
+const NON_SYNC_FLAGS = 0x1010000;
+
+export type CmafInput = {
+  readonly name: string;
+  readonly file: string;
+  readonly sampleEntry: Uint8Array;
+  readonly timescale: number;
+  /** ISO 639-2/T for the media header. */
+  readonly language: string;
+  readonly extendedLanguage: string | null;
+  readonly handlerName: string;
+  readonly samples: TrackSamples;
+  /** Sample numbers at which fragments start, ascending, the first zero; every one a sync sample. */
+  readonly fragmentStarts: readonly number[];
+  /** Decode time of the first sample (`tfdt` of the first fragment). */
+  readonly startTicks: number;
+  /** Shift from decode to presentation time that the edit list takes away: composition offset of video, priming of audio. */
+  readonly mediaTimeTicks: number;
+  /** Presentation time at which the track ends, on the title's timeline. */
+  readonly endTicks: number;
+  /** What the manifests say besides. */
+  readonly facts: Pick<CmafTrack, 'language' | 'title' | 'isDefault' | 'sampleRate'>;
+};
+
+type FragmentPlan = {
+  readonly firstSample: number;
+  readonly sampleCount: number;
+  readonly payloadBytes: number;
+  readonly decodeTicks: number;
+  readonly startTicks: number;
+};
+
+/**
+ * Lays out a single-file CMAF track (ISO/IEC 23000-19, 7.3): `ftyp moov sidx (moof mdat)*`, one fragment for each entry of the index.
+ * The edit list only takes the composition offset or priming away, with duration zero as 7.5.13 there demands; `sidx` times are presentation times.
+ * Pure. RangeError when a number does not fit the format.
+ */
+export function layoutCmafTrack(input: CmafInput): { readonly track: CmafTrack; readonly layout: Layout } {
+  const entry = readSampleEntry(input.sampleEntry);
+  const fragments = planFragments(input);
+  const init = initSegment(input, entry);
+  const references = fragments.map((fragment, i) => ({
+    sizeBytes: moofBox(input, fragment, i + 1).byteLength + 8 + fragment.payloadBytes,
+    durationTicks: (fragments[i + 1]?.startTicks ?? input.endTicks) - fragment.startTicks,
+  }));
+  const sidx = sidxBox({ referenceId: TRACK_ID, timescale: input.timescale, earliestTicks: fragments[0].startTicks, references });
+  const firstOffsetBytes = init.byteLength + sidx.byteLength;
+  let offsetBytes = firstOffsetBytes;
+  const segments = references.map((reference, i): CmafSegment => {
+    const segment = { offsetBytes, startTicks: fragments[i].startTicks, ...reference };
+    offsetBytes += reference.sizeBytes;
+    return segment;
+  });
+  const track: CmafTrack = {
+    name: input.name,
+    file: input.file,
+    kind: entry.kind,
+    codec: entry.codec,
+    timescale: input.timescale,
+    initRange: { start: 0, endExclusive: init.byteLength },
+    indexRange: { start: init.byteLength, endExclusive: firstOffsetBytes },
+    segments,
+    sizeBytes: offsetBytes,
+    ...(entry.kind === 'video'
+      ? { widthPx: entry.widthPx, heightPx: entry.heightPx, frameCount: input.samples.sizesBytes.length }
+      : { channels: entry.channels }),
+    ...input.facts,
+  };
+  return { track, layout: { sizeBytes: offsetBytes, pieces: () => trackPieces(input, fragments, concat([init, sidx])) } };
+}
+
+function planFragments(input: CmafInput): FragmentPlan[] {
+  const { sizesBytes, durationsTicks, compositionOffsetsTicks } = input.samples;
+  const starts = input.fragmentStarts;
+  if (starts[0] !== 0) throw new RangeError('the first fragment does not start with the first sample');
+  let decodeTicks = input.startTicks;
+  return starts.map((firstSample, i) => {
+    const endExclusive = starts[i + 1] ?? sizesBytes.length;
+    if (endExclusive <= firstSample) throw new RangeError(`fragment ${i} has no samples`);
+    const presentationTicks = decodeTicks + (compositionOffsetsTicks?.[firstSample] ?? 0) - input.mediaTimeTicks;
+    const fragment = { firstSample, sampleCount: endExclusive - firstSample, payloadBytes: sum(sizesBytes, firstSample, endExclusive), decodeTicks };
+    decodeTicks += sum(durationsTicks, firstSample, endExclusive);
+    return { ...fragment, startTicks: Math.max(0, presentationTicks) };
+  });
+}
+
+function initSegment(input: CmafInput, entry: { kind: 'video' | 'audio'; widthPx: number; heightPx: number }): Uint8Array {
+  const edits: Edit[] = input.mediaTimeTicks === 0 ? [] : [{ durationTicks: 0, mediaTimeTicks: input.mediaTimeTicks }];
+  const trak = trakBox(
+    {
+      trackId: TRACK_ID,
+      kind: entry.kind,
+      sampleEntry: input.sampleEntry,
+      timescale: input.timescale,
+      mediaDurationTicks: 0,
+      movieDurationTicks: 0,
+      language: input.language,
+      extendedLanguage: input.extendedLanguage,
+      handlerName: input.handlerName,
+      isEnabled: true,
+      alternateGroup: 0,
+      widthPx: entry.widthPx,
+      heightPx: entry.heightPx,
+      edits,
+    },
+    emptyTables(),
+  );
+  const mvex = box('mvex', fullBox('mehd', 1, 0, u64(input.endTicks)), fullBox('trex', 0, 0, u32(TRACK_ID), u32(1), u32(0), u32(0), u32(0)));
+  const mvhd = mvhdBox({ timescale: input.timescale, durationTicks: 0, nextTrackId: TRACK_ID + 1 });
+  return concat([ftypBox('cmfc', 0, ['cmfc', 'iso6', 'dash']), box('moov', mvhd, trak, mvex)]);
+}
+
+function* trackPieces(input: CmafInput, fragments: readonly FragmentPlan[], head: Uint8Array): Generator<Piece> {
+  yield { bytes: head };
+  const cursor = new PayloadCursor(input.samples.sizesBytes, input.samples.extents);
+  for (const [i, fragment] of fragments.entries()) {
+    yield { bytes: concat([moofBox(input, fragment, i + 1), u32(fragment.payloadBytes + 8), bytesOf('mdat')]) };
+    yield* cursor.take(fragment.sampleCount);
+  }
+}
+
+function moofBox(input: CmafInput, fragment: FragmentPlan, sequence: number): Uint8Array {
+  const trun = trunOf(input.samples, fragment);
+  const constantDuration = trun.constantDurationTicks === null ? [] : [u32(trun.constantDurationTicks)];
+  const isSyncOnly = input.samples.syncSamples === null;
+  const tfhdFlags = BASE_IS_MOOF + DEFAULT_FLAGS + (constantDuration.length > 0 ? DEFAULT_DURATION : 0);
+  const tfhd = fullBox('tfhd', 0, tfhdFlags, u32(TRACK_ID), ...constantDuration, u32(isSyncOnly ? SYNC_FLAGS : NON_SYNC_FLAGS));
+  const tfdt = fullBox('tfdt', 1, 0, u64(fragment.decodeTicks));
+  const moofWith = (dataOffsetBytes: number): Uint8Array =>
+    box('moof', fullBox('mfhd', 0, 0, u32(sequence)), box('traf', tfhd, tfdt, trun.box(dataOffsetBytes)));
+  return moofWith(moofWith(0).byteLength + 8);
+}
+
+/** The run of one fragment. A duration that all samples share is left to `tfhd`. */
+function trunOf(samples: TrackSamples, fragment: FragmentPlan): { constantDurationTicks: number | null; box: (dataOffsetBytes: number) => Uint8Array } {
+  const { firstSample, sampleCount } = fragment;
+  const durations = samples.durationsTicks.subarray(firstSample, firstSample + sampleCount);
+  const offsets = samples.compositionOffsetsTicks;
+  const constantDurationTicks = durations.every((duration) => duration === durations[0]) ? durations[0] : null;
+  const hasFirstFlags = samples.syncSamples !== null;
+  const columns: ArrayLike<number>[] = [samples.sizesBytes.subarray(firstSample, firstSample + sampleCount)];
+  if (constantDurationTicks === null) columns.unshift(durations);
+  if (offsets !== null) columns.push(offsets.subarray(firstSample, firstSample + sampleCount));
+  const lines = new Uint8Array(sampleCount * columns.length * 4);
+  const view = new DataView(lines.buffer);
+  columns.forEach((column, c) => {
+    for (let i = 0; i < sampleCount; i++) view.setUint32((i * columns.length + c) * 4, column[i]);
+  });
+  const flags =
+    TRUN_DATA_OFFSET +
+    TRUN_SIZE +
+    (hasFirstFlags ? TRUN_FIRST_FLAGS : 0) +
+    (constantDurationTicks === null ? TRUN_DURATION : 0) +
+    (offsets === null ? 0 : TRUN_COMPOSITION);
+  const firstFlags = hasFirstFlags ? [u32(SYNC_FLAGS)] : [];
+  return { constantDurationTicks, box: (dataOffsetBytes) => fullBox('trun', 0, flags, u32(sampleCount), u32(dataOffsetBytes), ...firstFlags, lines) };
+}
+
+function sum(values: Uint32Array, start: number, endExclusive: number): number {
+  let total = 0;
+  for (let i = start; i < endExclusive; i++) total += values[i];
+  return total;
+}

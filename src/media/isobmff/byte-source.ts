@@ -1,0 +1,90 @@
+import { type FileHandle, open, stat } from 'node:fs/promises';
+
+/** Random access to immutable bytes. `read` gives exactly `[start, endExclusive)` or throws RangeError; it never gives less. */
+export type ByteSource = {
+  readonly sizeBytes: number;
+  read(start: number, endExclusive: number): Promise<Uint8Array>;
+};
+
+export function memorySource(bytes: Uint8Array): ByteSource {
+  return {
+    sizeBytes: bytes.byteLength,
+    read: async (start, endExclusive) => {
+      checkRange(start, endExclusive, bytes.byteLength);
+      return bytes.subarray(start, endExclusive);
+    },
+  };
+}
+
+/** Local files as sources. Few descriptors stay open at a time, however many files take part. Call `close` when done. */
+export class FileSources {
+  readonly #maxOpen: number;
+  readonly #handles = new Map<string, Promise<FileHandle>>();
+
+  constructor(maxOpen = 8) {
+    this.#maxOpen = maxOpen;
+  }
+
+  async source(path: string): Promise<ByteSource> {
+    const { size } = await stat(path);
+    return {
+      sizeBytes: size,
+      read: async (start, endExclusive) => {
+        checkRange(start, endExclusive, size);
+        const handle = await this.#handle(path);
+        const bytes = new Uint8Array(endExclusive - start);
+        let done = 0;
+        while (done < bytes.byteLength) {
+          const { bytesRead } = await handle.read(bytes, done, bytes.byteLength - done, start + done);
+          if (bytesRead === 0) throw new RangeError(`the file ended at byte ${start + done} of ${size}`);
+          done += bytesRead;
+        }
+        return bytes;
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    const handles = [...this.#handles.values()];
+    this.#handles.clear();
+    await Promise.allSettled(handles.map(async (handle) => (await handle).close()));
+  }
+
+  #handle(path: string): Promise<FileHandle> {
+    const known = this.#handles.get(path);
+    const handle = known ?? open(path, 'r');
+    this.#handles.delete(path);
+    this.#handles.set(path, handle);
+    if (this.#handles.size > this.#maxOpen) {
+      const [oldestPath, oldest] = this.#handles.entries().next().value!;
+      this.#handles.delete(oldestPath);
+      // A pending read is waited for by close(); a handle that failed to open has told its own reader.
+      oldest.then((it) => it.close()).catch(() => {});
+    }
+    return handle;
+  }
+}
+
+/** Serves small reads from one remembered window, so that walking box headers costs few real reads. */
+export function windowedSource(source: ByteSource, windowBytes = 65536): ByteSource {
+  let windowStart = 0;
+  let window: Uint8Array = new Uint8Array(0);
+  return {
+    sizeBytes: source.sizeBytes,
+    read: async (start, endExclusive) => {
+      checkRange(start, endExclusive, source.sizeBytes);
+      if (endExclusive - start > windowBytes) return source.read(start, endExclusive);
+      if (start < windowStart || endExclusive > windowStart + window.byteLength) {
+        window = await source.read(start, Math.min(source.sizeBytes, start + windowBytes));
+        windowStart = start;
+      }
+      return window.subarray(start - windowStart, endExclusive - windowStart);
+    },
+  };
+}
+
+function checkRange(start: number, endExclusive: number, sizeBytes: number): void {
+  if (!Number.isSafeInteger(start) || !Number.isSafeInteger(endExclusive) || start < 0 || endExclusive < start || endExclusive > sizeBytes) {
+    throw new RangeError(`bytes ${start} to ${endExclusive} are outside of ${sizeBytes}`);
+  }
+}

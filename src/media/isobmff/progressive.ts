@@ -1,0 +1,149 @@
+import { interleave, type Run } from './interleave.ts';
+import type { Edit } from './movie.ts';
+import { type Layout, PayloadCursor, type Piece } from './pieces.ts';
+import type { TrackSamples } from './sample.ts';
+import { box, bytesOf, concat, fullBox, u16, u32, u64 } from './write-boxes.ts';
+import { type ChapterMark, udtaBox } from './write-metadata.ts';
+import { ftypBox, mvhdBox, type TrackHead, trakBox } from './write-movie.ts';
+import { chunkOffsetsBox, cttsBox, type StoredRun, stscBox, stssBox, stszBox, sttsBox } from './write-tables.ts';
+
+const MAX_32_BIT = 0xffffffff;
+const MAX_TIMESCALE = 0x7fffffff;
+const MIN_MOVIE_TIMESCALE = 1000;
+/** AAC needs the access unit before the wanted one to decode it right (ISO/IEC 14496-3; signalled as in 14496-12, 10.1). */
+const AAC_ROLL_DISTANCE = 0xffff;
+
+export type ProgressiveTrack = Pick<
+  TrackHead,
+  'kind' | 'sampleEntry' | 'timescale' | 'language' | 'extendedLanguage' | 'handlerName' | 'isEnabled' | 'alternateGroup' | 'widthPx' | 'heightPx'
+> & {
+  readonly samples: TrackSamples;
+  /** Silence or nothing before the track: an empty edit. Ticks of the track's timescale, as all here. */
+  readonly startTicks: number;
+  /** Place on the media timeline that is presented first. */
+  readonly mediaTimeTicks: number;
+  /** How much is presented from there. */
+  readonly presentedTicks: number;
+};
+
+export type ProgressiveFile = {
+  readonly brand: 'mp4' | 'm4v';
+  readonly title: string;
+  readonly chapters: readonly ChapterMark[];
+  readonly tracks: readonly ProgressiveTrack[];
+};
+
+/** Lays out a progressive file, `ftyp moov mdat`, that plays while it is still arriving. Pure: the media is only pointed at. RangeError when a number does not fit the format. */
+export function layoutProgressive(file: ProgressiveFile): Layout {
+  const ftyp = file.brand === 'm4v' ? ftypBox('M4V ', 1, ['M4V ', 'isom', 'iso6', 'mp42', 'avc1']) : ftypBox('isom', 0x200, ['isom', 'iso6', 'mp42', 'avc1']);
+  const runs = interleave(
+    file.tracks.map(({ samples, timescale, startTicks }) => ({ timescale, durationsTicks: samples.durationsTicks, startSeconds: startTicks / timescale })),
+  );
+  const stored = placeRuns(file.tracks, runs);
+  const mdatHead = mdatHeader(stored.sizeBytes);
+  const baseWith = (wide: boolean): number => ftyp.byteLength + moovBox(file, stored.runs, 0, wide).byteLength + mdatHead.byteLength;
+  const wide = stored.sizeBytes > MAX_32_BIT || baseWith(false) + stored.sizeBytes > MAX_32_BIT;
+  const base = baseWith(wide);
+  const moov = moovBox(file, stored.runs, base, wide);
+  return { sizeBytes: base + stored.sizeBytes, pieces: () => filePieces(file.tracks, runs, concat([ftyp, moov, mdatHead])) };
+}
+
+/**
+ * A movie timescale in which all these times are whole numbers: the least common multiple of their reduced denominators, at least 1000. The first times matter
+ * most: where one would carry it beyond 31 bits, the timescale is made as fine as it can be instead, and the rest is rounded.
+ */
+export function chooseMovieTimescale(times: readonly { readonly ticks: number; readonly timescale: number }[]): number {
+  let timescale = 1;
+  for (const time of times) {
+    const denominator = time.timescale / greatestCommonDivisor(time.ticks, time.timescale);
+    const common = (timescale / greatestCommonDivisor(timescale, denominator)) * denominator;
+    if (common > MAX_TIMESCALE) return timescale * Math.floor(MAX_TIMESCALE / timescale);
+    timescale = common;
+  }
+  return timescale * Math.max(1, Math.ceil(MIN_MOVIE_TIMESCALE / timescale));
+}
+
+function* filePieces(tracks: readonly ProgressiveTrack[], runs: readonly Run[], head: Uint8Array): Generator<Piece> {
+  yield { bytes: head };
+  const cursors = tracks.map(({ samples }) => new PayloadCursor(samples.sizesBytes, samples.extents));
+  for (const run of runs) yield* cursors[run.track].take(run.sampleCount);
+}
+
+/** Where each run starts, counted from the first byte of media. */
+function placeRuns(tracks: readonly ProgressiveTrack[], runs: readonly Run[]): { runs: StoredRun[][]; sizeBytes: number } {
+  const stored: StoredRun[][] = tracks.map(() => []);
+  let sizeBytes = 0;
+  for (const run of runs) {
+    stored[run.track].push({ offsetBytes: sizeBytes, sampleCount: run.sampleCount });
+    const { sizesBytes } = tracks[run.track].samples;
+    for (let i = run.firstSample; i < run.firstSample + run.sampleCount; i++) sizeBytes += sizesBytes[i];
+  }
+  return { runs: stored, sizeBytes };
+}
+
+function mdatHeader(payloadBytes: number): Uint8Array {
+  if (payloadBytes + 8 <= MAX_32_BIT) return concat([u32(payloadBytes + 8), bytesOf('mdat')]);
+  return concat([u32(1), bytesOf('mdat'), u64(payloadBytes + 16)]);
+}
+
+function moovBox(file: ProgressiveFile, runs: readonly (readonly StoredRun[])[], base: number, wide: boolean): Uint8Array {
+  const { tracks } = file;
+  const timescale = chooseMovieTimescale([
+    ...tracks.map((track) => ({ ticks: track.startTicks, timescale: track.timescale })),
+    ...tracks.map((track) => ({ ticks: track.presentedTicks, timescale: track.timescale })),
+  ]);
+  const traks = tracks.map((track, i) => {
+    const edits = editsOf(track, timescale);
+    const head: TrackHead = {
+      ...track,
+      trackId: i + 1,
+      edits,
+      movieDurationTicks: durationOf(edits),
+      mediaDurationTicks: track.mediaTimeTicks + track.presentedTicks,
+    };
+    const placed = runs[i].map((run) => ({ ...run, offsetBytes: run.offsetBytes + base }));
+    return { durationTicks: head.movieDurationTicks, bytes: trakBox(head, tablesOf(track, placed, wide)) };
+  });
+  const mvhd = mvhdBox({ timescale, durationTicks: Math.max(...traks.map((trak) => trak.durationTicks)), nextTrackId: tracks.length + 1 });
+  return box('moov', mvhd, ...traks.map((trak) => trak.bytes), udtaBox(file.title, file.chapters));
+}
+
+function editsOf(track: ProgressiveTrack, movieTimescale: number): Edit[] {
+  const inMovie = (ticks: number): number => ceilScaled(ticks, movieTimescale, track.timescale);
+  const shown = { durationTicks: inMovie(track.presentedTicks), mediaTimeTicks: track.mediaTimeTicks };
+  return track.startTicks === 0 ? [shown] : [{ durationTicks: inMovie(track.startTicks), mediaTimeTicks: -1 }, shown];
+}
+
+function durationOf(edits: readonly Edit[]): number {
+  return edits.reduce((sum, edit) => sum + edit.durationTicks, 0);
+}
+
+function tablesOf(track: ProgressiveTrack, runs: readonly StoredRun[], wide: boolean): Uint8Array[] {
+  const { samples } = track;
+  return [
+    sttsBox(samples.durationsTicks),
+    ...(samples.compositionOffsetsTicks === null ? [] : [cttsBox(samples.compositionOffsetsTicks)]),
+    ...(samples.syncSamples === null ? [] : [stssBox(samples.syncSamples)]),
+    stscBox(runs),
+    stszBox(samples.sizesBytes),
+    chunkOffsetsBox(runs, wide),
+    ...(track.kind === 'audio' ? audioRoll(samples.sizesBytes.length) : []),
+  ];
+}
+
+/** All samples belong to one group of roll distance -1 (8.9.2, 8.9.3). */
+function audioRoll(sampleCount: number): Uint8Array[] {
+  const roll = bytesOf('roll');
+  return [fullBox('sgpd', 1, 0, roll, u32(2), u32(1), u16(AAC_ROLL_DISTANCE)), fullBox('sbgp', 0, 0, roll, u32(1), u32(sampleCount), u32(1))];
+}
+
+/** `ticks * to / from` without loss, rounded up: an edit that is too short would cut the last frame off. */
+function ceilScaled(ticks: number, to: number, from: number): number {
+  const numerator = BigInt(ticks) * BigInt(to);
+  const denominator = BigInt(from);
+  return Number((numerator + denominator - 1n) / denominator);
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}

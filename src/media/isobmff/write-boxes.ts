@@ -1,0 +1,73 @@
+/** Parts of boxes as bytes, big endian. Every function is pure and gives a new array. */
+
+export function u8(value: number): Uint8Array {
+  return Uint8Array.of(value);
+}
+
+export function u16(value: number): Uint8Array {
+  const bytes = new Uint8Array(2);
+  new DataView(bytes.buffer).setUint16(0, value);
+  return bytes;
+}
+
+/** RangeError when the value does not fit: a silent wrap would move frames in time. */
+export function u32(value: number): Uint8Array {
+  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) throw new RangeError(`${value} does not fit in 32 bits`);
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return bytes;
+}
+
+export function u64(value: number): Uint8Array {
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${value} does not fit in 64 bits`);
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
+  return bytes;
+}
+
+export function i64(value: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigInt64(0, BigInt(value));
+  return bytes;
+}
+
+/** Latin-1 characters as bytes. */
+export function bytesOf(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+export function zeros(count: number): Uint8Array {
+  return new Uint8Array(count);
+}
+
+export function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.byteLength;
+  }
+  return bytes;
+}
+
+/** A box (ISO/IEC 14496-12, 4.2). */
+export function box(type: string, ...parts: readonly Uint8Array[]): Uint8Array {
+  const sizeBytes = 8 + parts.reduce((sum, part) => sum + part.byteLength, 0);
+  return concat([u32(sizeBytes), bytesOf(type), ...parts]);
+}
+
+export function fullBox(type: string, version: number, flags: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  return box(type, u32(version * 0x1000000 + flags), ...parts);
+}
+
+/** Numbers as a packed array of 32-bit words; the bulk of sample tables. RangeError when one does not fit. */
+export function words(values: ArrayLike<number>): Uint8Array {
+  const bytes = new Uint8Array(values.length * 4);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (!(value >= 0 && value <= 0xffffffff)) throw new RangeError(`${value} does not fit in 32 bits`);
+    view.setUint32(i * 4, value);
+  }
+  return bytes;
+}

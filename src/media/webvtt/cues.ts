@@ -1,0 +1,67 @@
+/** One cue: times on the title's timeline, and its payload exactly as it stands in the file (lines joined by `\n`). */
+export type Cue = { readonly startMs: number; readonly endMs: number; readonly payload: string };
+
+const MAX_CHARACTERS = 64 * 1024 * 1024;
+const MAX_CUES = 200_000;
+const TIMING = /^(-?)(?:(\d{2,6}):)?([0-5]\d):([0-5]\d)\.(\d{3})[ \t]+-->[ \t]+(-?)(?:(\d{2,6}):)?([0-5]\d):([0-5]\d)\.(\d{3})(?:[ \t].*)?$/;
+const OTHER_BLOCK = /^(NOTE|STYLE|REGION)([ \t]|$)/;
+
+/**
+ * Reads the cues of a WebVTT file (W3C WebVTT section 4), in file order; settings, notes, styles and regions are left out.
+ * Two things are taken that the standard does not: empty lines inside a payload (what follows them is no timing line, so it goes on with the cue before)
+ * and negative times, because ffmpeg writes both. Throws RangeError when it is no WebVTT, or beyond 64 Mi characters or 200,000 cues.
+ */
+export function parseWebVtt(text: string): Cue[] {
+  if (text.length > MAX_CHARACTERS) throw new RangeError('WebVTT: file is too large');
+  const lines = text.replace(/^\ufeff/, '').split(/\r\n|\n|\r/);
+  if (!/^WEBVTT([ \t].*)?$/.test(lines[0])) throw new RangeError('WebVTT: no WEBVTT at the start');
+  const cues: { startMs: number; endMs: number; lines: string[] }[] = [];
+  for (const block of blocksOf(lines.slice(1))) {
+    const timingAt = block.findIndex((line, i) => i < 2 && TIMING.test(line));
+    if (timingAt >= 0) {
+      if (cues.length === MAX_CUES) throw new RangeError('WebVTT: too many cues');
+      cues.push({ ...timesOf(block[timingAt]), lines: block.slice(timingAt + 1) });
+    } else if (!OTHER_BLOCK.test(block[0])) cues.at(-1)?.lines.push(...block);
+  }
+  return cues.map(({ startMs, endMs, lines: payload }) => ({ startMs, endMs, payload: payload.join('\n') }));
+}
+
+/** Writes a file. Throws RangeError for a payload that would not be read back the same, or times that a cue cannot have. */
+export function writeWebVtt(cues: readonly Cue[]): string {
+  const blocks = cues.map(({ startMs, endMs, payload }) => {
+    if (payload.includes('-->') || /^$/m.test(payload) || payload.includes('\r')) throw new RangeError('WebVTT: a payload has an arrow or an empty line');
+    if (!(startMs >= 0 && endMs > startMs)) throw new RangeError(`WebVTT: a cue lasts from ${startMs} to ${endMs} ms`);
+    return `\n${clock(startMs)} --> ${clock(endMs)}\n${payload}\n`;
+  });
+  return `WEBVTT\n${blocks.join('')}`;
+}
+
+function* blocksOf(lines: readonly string[]): Generator<string[]> {
+  let block: string[] = [];
+  for (const line of lines) {
+    if (line !== '') block.push(line);
+    else if (block.length > 0) {
+      yield block;
+      block = [];
+    }
+  }
+  if (block.length > 0) yield block;
+}
+
+function timesOf(line: string): { startMs: number; endMs: number } {
+  const parts = TIMING.exec(line)!;
+  return { startMs: milliseconds(parts, 1), endMs: milliseconds(parts, 6) };
+}
+
+function milliseconds(parts: RegExpExecArray, at: number): number {
+  const [sign, hours, minutes, seconds, thousandths] = parts.slice(at, at + 5);
+  const total = ((Number(hours ?? 0) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000 + Number(thousandths);
+  return sign === '-' ? -total : total;
+}
+
+function clock(ms: number): string {
+  const whole = Math.round(ms);
+  const two = (n: number) => String(n).padStart(2, '0');
+  const [hours, minutes, seconds] = [Math.floor(whole / 3_600_000), Math.floor(whole / 60_000) % 60, Math.floor(whole / 1000) % 60];
+  return `${two(hours)}:${two(minutes)}:${two(seconds)}.${String(whole % 1000).padStart(3, '0')}`;
+}

@@ -1,0 +1,86 @@
+import type { Cue } from './cues.ts';
+
+/**
+ * Cues on the title's timeline, ready to be written: times shifted (the title begins at 0; what ended before is gone), payloads cleaned by `cleanPayload`,
+ * empty and repeated cues left out, in order of start.
+ */
+export function normaliseCues(cues: readonly Cue[], shiftMs: number): Cue[] {
+  const seen = new Set<string>();
+  const kept: Cue[] = [];
+  for (const cue of cues) {
+    const startMs = Math.max(0, cue.startMs + shiftMs);
+    const endMs = cue.endMs + shiftMs;
+    const payload = cleanPayload(cue.payload);
+    const key = `${startMs} ${endMs} ${payload}`;
+    if (endMs <= startMs || payload === '' || seen.has(key)) continue;
+    seen.add(key);
+    kept.push({ startMs, endMs, payload });
+  }
+  return kept.sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
+}
+
+const KEPT_TAGS: ReadonlySet<string> = new Set(['i', 'b', 'u']);
+const OVERRIDES = /\{\\[^{}]*\}/g;
+/** An ASS drawing whose tags the tool has already taken away: move, then coordinates and further commands. */
+const DRAWING = /^m(\s+-?\d+(\.\d+)?){2}(\s+([mnlbspc]|-?\d+(\.\d+)?))+$/;
+const CONTROLS = /(?!\n)\p{Cc}|[\u2028\u2029\ufeff]/gu;
+const TOKEN = /<(\/?)([A-Za-z]+)(?:[.\s][^<>]*)?>|<[\d:.]+>|<\/?[A-Za-z][^<>]*>|&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-z]{2,5});|[\s\S]/g;
+
+/**
+ * Subtitle text of any origin as a WebVTT payload (W3C WebVTT section 3.3): italics, bold and underline stay, properly nested; every other tag, ASS override
+ * and drawing goes; all else is escaped text; no empty lines. Empty when nothing is left to read.
+ */
+export function cleanPayload(text: string): string {
+  const plain = text
+    .replace(/\r\n?/g, '\n')
+    .replace(CONTROLS, '')
+    .replace(OVERRIDES, '')
+    .replace(/\\[Nn]/g, '\n')
+    .replace(/\\h/g, '\u00a0');
+  const lines = nestTags(plain.toWellFormed()).split('\n');
+  const payload = lines
+    .map((line) => line.replace(/^[ \t]+|[ \t]+$/g, ''))
+    .filter((line) => line !== '')
+    .join('\n');
+  const readable = payload.replace(/<[^>]*>/g, '').trim();
+  return readable === '' || DRAWING.test(readable) ? '' : payload;
+}
+
+function nestTags(text: string): string {
+  const open: string[] = [];
+  let out = '';
+  for (const [token, slash, name] of text.matchAll(TOKEN)) {
+    const tag = name?.toLowerCase();
+    if (tag !== undefined && KEPT_TAGS.has(tag)) {
+      if (slash === '') {
+        if (open.includes(tag)) continue;
+        open.push(tag);
+        out += `<${tag}>`;
+      } else {
+        const depth = open.lastIndexOf(tag);
+        if (depth >= 0) out += open.splice(depth).reverse().map(closing).join('');
+      }
+    } else if (token.length > 1 && token.startsWith('<')) continue;
+    else out += escapeText(token.length > 1 ? unescapeText(token) : token);
+  }
+  return out + open.reverse().map(closing).join('');
+}
+
+function closing(tag: string): string {
+  return `</${tag}>`;
+}
+
+const NAMED: { readonly [name: string]: string } = { amp: '&', lt: '<', gt: '>', nbsp: '\u00a0', lrm: '\u200e', rlm: '\u200f', quot: '"' };
+
+/** A character reference, or itself when it means nothing printable. */
+function unescapeText(reference: string): string {
+  const name = reference.slice(1, -1);
+  if (!name.startsWith('#')) return NAMED[name] ?? reference;
+  const code = name[1] === 'x' ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1));
+  const isPrintable = code >= 0x20 && code <= 0x10ffff && !(code >= 0x7f && code <= 0x9f) && !(code >= 0xd800 && code <= 0xdfff);
+  return isPrintable ? String.fromCodePoint(code) : '';
+}
+
+function escapeText(text: string): string {
+  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+}

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseWebVtt, writeWebVtt } from '../../../src/media/webvtt/cues.ts';
+import { cleanPayload, normaliseCues } from '../../../src/media/webvtt/normalise.ts';
+import { mangledTexts, seededRandom } from '../../support/mangle-text.ts';
+import { HOSTILE_TEXT } from '../../support/tracks.ts';
+
+const STANDARD = `\ufeffWEBVTT - a title
+X-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000
+
+STYLE
+::cue { color: red }
+
+NOTE a comment
+over two lines
+
+intro
+00:01.000 --> 00:02.500 align:start line:0
+Hello
+there
+
+100:00:00.000 --> 100:00:01.000
+Late
+`;
+
+test('cues of a standard file are read with hours, identifiers, settings and notes', () => {
+  for (const text of [STANDARD, STANDARD.replaceAll('\n', '\r\n'), STANDARD.replaceAll('\n', '\r')]) {
+    assert.deepEqual(parseWebVtt(text), [
+      { startMs: 1000, endMs: 2500, payload: 'Hello\nthere' },
+      { startMs: 360_000_000, endMs: 360_001_000, payload: 'Late' },
+    ]);
+  }
+});
+
+test('an empty line inside the text that a tool wrote does not cut the cue', () => {
+  const cues = parseWebVtt('WEBVTT\n\n00:01.000 --> 00:02.000\none\n\n\ntwo --> three\n\n-00:01.500 --> 00:04.000\nfour\n');
+  assert.deepEqual(cues, [
+    { startMs: 1000, endMs: 2000, payload: 'one\ntwo --> three' },
+    { startMs: -1500, endMs: 4000, payload: 'four' },
+  ]);
+});
+
+test('what is written is read back the same', () => {
+  const cues = [
+    { startMs: 0, endMs: 1, payload: 'a' },
+    { startMs: 3_599_999, endMs: 3_600_000, payload: '<i>b</i>\nc &amp; d' },
+    { startMs: 400_000_000, endMs: 400_000_001, payload: 'thumbnails-001.jpg#xywh=0,0,160,90' },
+  ];
+  const text = writeWebVtt(cues);
+  assert.deepEqual(parseWebVtt(text), cues);
+  assert.match(text, /^WEBVTT\n\n00:00:00\.000 --> 00:00:00\.001\na\n\n00:59:59\.999 --> 01:00:00\.000\n/);
+  assert.equal(writeWebVtt([]), 'WEBVTT\n');
+});
+
+test('payloads and times that would read back differently are refused', () => {
+  for (const payload of ['', 'a\n\nb', 'a --> b', 'a\rb', '\na', 'a\n']) {
+    assert.throws(() => writeWebVtt([{ startMs: 0, endMs: 1, payload }]), RangeError, JSON.stringify(payload));
+  }
+  assert.throws(() => writeWebVtt([{ startMs: -1, endMs: 1, payload: 'a' }]), RangeError);
+  assert.throws(() => writeWebVtt([{ startMs: 1, endMs: 1, payload: 'a' }]), RangeError);
+  assert.throws(() => writeWebVtt([{ startMs: 0, endMs: Number.NaN, payload: 'a' }]), RangeError);
+});
+
+test('text keeps italics, bold and underline and loses every other markup', () => {
+  for (const [given, clean] of [
+    ['<i>Hello</i> <B>bold</b> <font color="#ff0000">red</font>', '<i>Hello</i> <b>bold</b> red'],
+    ['5 < 6 > 3 & 7', '5 &lt; 6 &gt; 3 &amp; 7'],
+    ['&amp; &lt;i&gt; &quot;x&quot; &bogus; &#233;&#x41;', '&amp; &lt;i&gt; "x" &amp;bogus; éA'],
+    ['{\\an8\\pos(10,20)}Top {comment}', 'Top {comment}'],
+    ['one\\Ntwo\\nthree\\hfour', 'one\ntwo\nthree\u00a0four'],
+    ['m 0 0 l 100 0 100.5 -100', ''],
+    ['<i>unclosed', '<i>unclosed</i>'],
+    ['</i>stray</b>', 'stray'],
+    ['<b><i>a</b>b</i>', '<b><i>a</i></b>b'],
+    ['<i><i>a</i></i>', '<i>a</i>'],
+    ['<i>a\nb</i>', '<i>a\nb</i>'],
+    ['<i.loud.red>a</i>', '<i>a</i>'],
+    ['<v Roger>Hi <c.yellow>there</c> <00:01.000>you', 'Hi there you'],
+    ['<script>alert(1)</script><img src=x onerror=y>', 'alert(1)'],
+    ['a --> b', 'a --&gt; b'],
+    ['  a  \n\n \t\n b', 'a\nb'],
+    ['<i> \n </i>', ''],
+    ['\u0000a\u2028b\ud800', 'ab\ufffd'],
+    ['I <3 you', 'I &lt;3 you'],
+  ]) {
+    assert.equal(cleanPayload(given), clean, JSON.stringify(given));
+  }
+});
+
+test('clean text stays as it is when cleaned again, and can always be written', () => {
+  const random = seededRandom(7);
+  const parts = [
+    '<i>',
+    '</i>',
+    '<b>',
+    '</b>',
+    '<',
+    '>',
+    '&',
+    '&lt;',
+    '&#60;',
+    '{\\i1}',
+    '\\N',
+    '\n',
+    '-->',
+    'word',
+    ' ',
+    '\u0000',
+    '\r',
+    '<x y>',
+    '&amp;lt;',
+    'm 0 0',
+    HOSTILE_TEXT,
+  ];
+  for (let i = 0; i < 5000; i++) {
+    const text = Array.from({ length: 1 + Math.floor(random() * 12) }, () => parts[Math.floor(random() * parts.length)]).join('');
+    const clean = cleanPayload(text);
+    assert.equal(cleanPayload(clean), clean, JSON.stringify(text));
+    if (clean === '') continue;
+    const cue = { startMs: 0, endMs: 1000, payload: clean };
+    assert.deepEqual(parseWebVtt(writeWebVtt([cue])), [cue], JSON.stringify(text));
+  }
+});
+
+test('times are moved to the timeline of the title, and cues that cannot be shown go', () => {
+  const cues = [
+    { startMs: 5000, endMs: 7000, payload: 'b' },
+    { startMs: 1000, endMs: 2000, payload: 'over before the start' },
+    { startMs: 1500, endMs: 3500, payload: 'a' },
+    { startMs: 1500, endMs: 3500, payload: 'a' },
+    { startMs: 6000, endMs: 6000, payload: 'no length' },
+    { startMs: 6000, endMs: 5000, payload: 'backwards' },
+    { startMs: 6000, endMs: 7000, payload: ' ' },
+  ];
+  assert.deepEqual(normaliseCues(cues, -2000), [
+    { startMs: 0, endMs: 1500, payload: 'a' },
+    { startMs: 3000, endMs: 5000, payload: 'b' },
+  ]);
+  assert.equal(normaliseCues(cues, 250)[0].startMs, 1250);
+});
+
+test('mangled and hostile files are read or refused, never anything else', () => {
+  for (const text of mangledTexts(STANDARD, 3000)) {
+    try {
+      for (const cue of normaliseCues(parseWebVtt(text), 0)) writeWebVtt([cue]);
+    } catch (error) {
+      assert.ok(error instanceof RangeError, String((error as Error).stack));
+    }
+  }
+  for (const text of ['', 'WEBVTTX\n', 'webvtt\n', '\n\nWEBVTT\n']) assert.throws(() => parseWebVtt(text), RangeError);
+  const many = `WEBVTT\n\n${'00:00.000 --> 00:01.000\na\n\n'.repeat(200_001)}`;
+  assert.throws(() => parseWebVtt(many), RangeError);
+});
+
+test('cleaning takes time in proportion to the text', () => {
+  const started = performance.now();
+  for (const part of ['<', '<a', '&', '{\\', '<i', '</', 'm 0 0 ', ' ', '\\', '<i>', '0 ', '<a ']) cleanPayload(part.repeat(200_000));
+  cleanPayload(`m 0 0 ${'l 0 0 '.repeat(100_000)}x`);
+  assert.ok(performance.now() - started < 10_000, `${performance.now() - started} ms`);
+});
