@@ -1,0 +1,76 @@
+import type { AudioPlan } from '../../../model/plan.ts';
+
+/** A jump in the source's times larger than this is a gap or an overlap, not rounding. */
+const JUMP_SECONDS = 0.02;
+/** ITU-R BS.775: centre and surrounds enter a downmix 3 dB lower, low frequency effects not at all. */
+const DOWNMIX = 'internal_sample_fmt=fltp:center_mix_level=0.7071067811865476:surround_mix_level=0.7071067811865476:lfe_mix_level=0';
+/** Mixing may sum up above full scale. What stays below passes unchanged, and without delay. */
+const LIMITER = 'alimiter=limit=1:level=0:latency=1';
+const LAYOUTS = { 1: 'mono', 2: 'stereo', 6: '5.1' } as const;
+
+export type AudioCommandInput = { readonly sourcePath: string; readonly audio: AudioPlan; readonly outPath: string };
+
+/**
+ * ffmpeg arguments that encode one track over the whole title to AAC-LC in MP4, its priming signalled by an edit list.
+ * The samples are placed by count (by their times where the source has gaps), after exactly `leadSamples` of silence, and are
+ * `leadSamples + sampleCount` in all. `-cpuflags 0` makes the bytes the same on every CPU.
+ */
+export function audioArguments({ sourcePath, audio, outPath }: AudioCommandInput): string[] {
+  return [
+    ...['-y', '-cpuflags', '0', '-protocol_whitelist', 'file,pipe', '-i', `file:${sourcePath}`],
+    ...['-map', `0:${audio.streamIndex}`, '-map_metadata', '-1', '-map_chapters', '-1', '-af', audioFilters(audio).join(',')],
+    ...['-c:a', 'aac', '-profile:a', 'aac_low', '-aac_coder', 'twoloop', '-b:a', `${audio.bitrateKbps}k`, '-flags:a', '+bitexact'],
+    ...['-fflags', '+bitexact', '-movie_timescale', String(audio.sampleRate), '-f', 'mp4', outPath],
+  ];
+}
+
+function audioFilters(audio: AudioPlan): string[] {
+  const totalSamples = audio.leadSamples + audio.sampleCount;
+  const times = audio.followTimes ? 'asetpts=PTS-STARTPTS' : 'asetpts=N/SR/TB';
+  const filling = audio.followTimes ? `:async=1:min_hard_comp=${JUMP_SECONDS}:first_pts=0` : '';
+  return [
+    times,
+    `aresample=${audio.sampleRate}:${DOWNMIX}${filling}`,
+    `aformat=sample_rates=${audio.sampleRate}:channel_layouts=${LAYOUTS[audio.channels]}`,
+    LIMITER,
+    ...(audio.leadSamples > 0 ? [`adelay=delays=${audio.leadSamples}S:all=1`] : []),
+    `apad=whole_len=${totalSamples}`,
+    `atrim=end_sample=${totalSamples}`,
+    'aformat=sample_fmts=fltp',
+  ];
+}
+
+/** Rate at which source and rendition are compared. */
+export const COMPARED_RATE = 8000;
+/** Mixed down in floating point: an integer mix would be scaled to fit. */
+const AS_COMPARED = `aformat=sample_fmts=fltp:sample_rates=${COMPARED_RATE}:channel_layouts=stereo,aformat=sample_fmts=s16`;
+/** Longer than any jump: samples follow each other by count. */
+const NEVER_SECONDS = 1e9;
+
+/**
+ * The source's track as 16-bit stereo at the compared rate on standard output, beginning at the title's zero: placed by the source's own
+ * clock, which the encode does not look at.
+ */
+export function sourceListenArguments(input: { sourcePath: string; audio: AudioPlan; originSeconds: number }): string[] {
+  const { audio } = input;
+  const jump = audio.followTimes ? JUMP_SECONDS : NEVER_SECONDS;
+  const filters = [
+    `asetpts=PTS-(${input.originSeconds.toFixed(9)})/TB`,
+    `aresample=${COMPARED_RATE}:async=1:min_comp=0.0001:min_hard_comp=${jump}:first_pts=0`,
+    AS_COMPARED,
+  ];
+  const raw = ['-map', `0:${audio.streamIndex}`, '-af', filters.join(','), '-f', 's16le', 'pipe:1'];
+  return ['-protocol_whitelist', 'file,pipe', '-copyts', '-i', `file:${input.sourcePath}`, ...raw];
+}
+
+/** The rendition's track likewise; and on descriptor 3, as one byte each, the samples from the last planned one on. */
+export function renditionListenArguments(input: { renditionPath: string; streamIndex: number; audio: AudioPlan }): string[] {
+  const last = input.audio.leadSamples + input.audio.sampleCount - 1;
+  const graph = [
+    `[0:${input.streamIndex}]atrim=start_pts=0,asplit=2[all][any]`,
+    `[all]aresample=${COMPARED_RATE},${AS_COMPARED}[compared]`,
+    `[any]atrim=start_sample=${last},aformat=sample_fmts=u8:channel_layouts=mono[end]`,
+  ].join(';');
+  const outputs = ['-map', '[compared]', '-f', 's16le', 'pipe:1', '-map', '[end]', '-f', 'u8', 'pipe:3'];
+  return ['-protocol_whitelist', 'file,pipe', '-copyts', '-i', `file:${input.renditionPath}`, '-filter_complex', graph, ...outputs];
+}

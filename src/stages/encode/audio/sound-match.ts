@@ -1,0 +1,75 @@
+import { correlations, type Envelope, LARGEST_LAG_MS } from './envelope.ts';
+
+/** Mean loudness (1 = full scale) below which a block counts as silence, about -70 dB. */
+const SILENCE = 3e-4;
+/** An even tone has the same loudness everywhere and so shows no displacement: spread of the loudness over its mean. */
+const EVEN = 0.05;
+const LARGEST_OFFSET_MS = 1;
+/** Periodic sound resembles itself displaced: another place must fit better by this much to be believed. */
+const MARGIN = 0.02;
+const LEAST_CORRELATION = 0.5;
+const LARGEST_LEVEL_RATIO = 2;
+
+export type SoundMatch = {
+  /** What is wrong, as the end of a sentence that begins with the rendition's name; null: nothing. */
+  readonly fault: string | null;
+  /** Seconds in which a displacement would have been seen. */
+  readonly comparedSeconds: number;
+  /** The largest displacement found, milliseconds; positive: the rendition is late. */
+  readonly offsetMs: number;
+  /** The worst of the blocks; 1 where none could be compared. */
+  readonly lowestCorrelation: number;
+};
+
+/** Compares the loudness of source and rendition block by block, both beginning at the title's zero. The first fault ends it. */
+export function judgeSound(source: Envelope, rendition: Envelope): SoundMatch {
+  let [comparedMs, offsetMs, lowestCorrelation] = [0, 0, 1];
+  for (const [i, block] of source.blocks.entries()) {
+    const other = rendition.blocks[i];
+    const levelFault = judgeLevel(block, other);
+    if (levelFault !== null) return { fault: levelFault, comparedSeconds: comparedMs / 1000, offsetMs, lowestCorrelation };
+    if (block.length <= 3 * LARGEST_LAG_MS || isEven(block)) continue;
+    const found = bestPlace(correlations(block, other));
+    if (Math.abs(found.lagMs) > Math.abs(offsetMs)) offsetMs = found.lagMs;
+    lowestCorrelation = Math.min(lowestCorrelation, found.correlation);
+    comparedMs += block.length;
+    const fault = placeFault(found);
+    if (fault !== null) return { fault, comparedSeconds: comparedMs / 1000, offsetMs, lowestCorrelation };
+  }
+  return { fault: null, comparedSeconds: comparedMs / 1000, offsetMs, lowestCorrelation };
+}
+
+function judgeLevel(source: Float32Array, rendition: Float32Array): string | null {
+  const [expected, found] = [mean(source), mean(rendition)];
+  const loud = Math.max(expected, found);
+  if (loud < SILENCE * LARGEST_LEVEL_RATIO || loud <= LARGEST_LEVEL_RATIO * Math.min(expected, found)) return null;
+  return found < expected ? 'is much quieter than the source' : 'is much louder than the source';
+}
+
+function isEven(block: Float32Array): boolean {
+  const middle = mean(block);
+  const variance = block.reduce((sum, value) => sum + (value - middle) ** 2, 0) / block.length;
+  return middle < SILENCE || Math.sqrt(variance) < EVEN * middle;
+}
+
+type Place = { readonly lagMs: number; readonly correlation: number };
+
+/** Where the second block fits best: near its own place unless another is better by the margin. */
+function bestPlace(found: Float64Array): Place {
+  const at = (lagMs: number) => ({ lagMs, correlation: found[lagMs + LARGEST_LAG_MS] });
+  let near = at(0);
+  for (let lag = -LARGEST_OFFSET_MS; lag <= LARGEST_OFFSET_MS; lag++) if (at(lag).correlation > near.correlation) near = at(lag);
+  let far = near;
+  for (let lag = -LARGEST_LAG_MS; lag <= LARGEST_LAG_MS; lag++) if (at(lag).correlation > far.correlation) far = at(lag);
+  return far.correlation > near.correlation + MARGIN ? far : near;
+}
+
+function placeFault({ lagMs, correlation }: Place): string | null {
+  if (correlation < LEAST_CORRELATION) return `does not resemble the source's within ${LARGEST_LAG_MS} ms`;
+  if (Math.abs(lagMs) <= LARGEST_OFFSET_MS) return null;
+  return `is ${Math.abs(lagMs)} ms too ${lagMs > 0 ? 'late' : 'early'}`;
+}
+
+function mean(block: Float32Array): number {
+  return block.length === 0 ? 0 : block.reduce((sum, value) => sum + value, 0) / block.length;
+}

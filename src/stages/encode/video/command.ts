@@ -1,0 +1,74 @@
+import { type TimeBase, ticksToSeconds } from '../../../media/time.ts';
+import type { PlannedRung } from '../../../model/ladder.ts';
+import type { VideoTrack } from '../../../model/source.ts';
+import { normaliseFilters } from './normalise.ts';
+import { recipeOf } from './recipe.ts';
+
+/** Makes the 32×18 luma fingerprint of the picture that enters it. */
+export const FINGERPRINT_FILTERS = ['scale=32:18:flags=area+accurate_rnd+bitexact', 'format=yuv420p', 'extractplanes=y', 'format=gray'] as const;
+
+/** The stretch of pictures to encode, in presentation order. */
+export type Stretch = {
+  readonly timeBase: TimeBase;
+  /** Presentation times of the chunk's frames, ascending. */
+  readonly ptsTicks: readonly number[];
+  /** Presentation time of the frame after the chunk; null at the end of the film. */
+  readonly endPtsTicks: number | null;
+  /** Positions inside the chunk of the IDR frames; the first is 0. */
+  readonly idrPositions: readonly number[];
+};
+
+/** Where to enter the source: the key frame's time, or null for its beginning. */
+export type Entry = { readonly keyPtsTicks: number } | null;
+
+export type RungOutput = { readonly rung: PlannedRung; readonly videoPath: string; readonly fingerprintPath: string };
+
+/** What decides the coded bytes of one rung, besides the pictures: filters and encoder arguments. */
+export function rungArguments(video: VideoTrack, rung: PlannedRung, stretch: Stretch, fps: number): { filters: string[]; encoder: string[] } {
+  const first = stretch.ptsTicks[0];
+  const idrSeconds = stretch.idrPositions.slice(1).map((at) => ticksToSeconds((stretch.ptsTicks[at - 1] + stretch.ptsTicks[at]) / 2 - first, stretch.timeBase));
+  const recipe = recipeOf(rung, fps, idrSeconds);
+  return {
+    filters: normaliseFilters(video, rung),
+    encoder: ['-c:v', recipe.encoder, ...recipe.args, '-video_track_timescale', String(stretch.timeBase.den)],
+  };
+}
+
+/**
+ * One process that decodes once and feeds every rung. Frames are chosen by integer presentation time and never by number or rounded second;
+ * `framehash` on standard output says which frames really went in, before any filter.
+ */
+export function encodeArguments(input: {
+  sourcePath: string;
+  video: VideoTrack;
+  stretch: Stretch;
+  entry: Entry;
+  fps: number;
+  outputs: readonly RungOutput[];
+  ffmpegMajor: number;
+}): string[] {
+  const { video, stretch, outputs } = input;
+  const end = stretch.endPtsTicks === null ? '' : `:end_pts=${stretch.endPtsTicks}`;
+  const passthrough = ['-fps_mode', 'passthrough', '-enc_time_base', input.ffmpegMajor >= 9 ? 'demux' : '-1'];
+  const graph = [`[0:${video.streamIndex}]trim=start_pts=${stretch.ptsTicks[0]}${end},split=2[exact][any]`];
+  const branches = outputs.map((_, i) => `[fed${i}]`).join('');
+  graph.push(outputs.length === 1 ? '[any]setpts=PTS-STARTPTS[fed0]' : `[any]setpts=PTS-STARTPTS,split=${outputs.length}${branches}`);
+  const maps: string[] = ['-map', '[exact]', ...passthrough, '-c:v', 'rawvideo', '-f', 'framehash', '-hash', 'murmur3', 'pipe:1'];
+  for (const [i, output] of outputs.entries()) {
+    const { filters, encoder } = rungArguments(video, output.rung, stretch, input.fps);
+    graph.push(`[fed${i}]${filters.join(',')},split=2[enc${i}][seen${i}]`, `[seen${i}]${FINGERPRINT_FILTERS.join(',')}[fp${i}]`);
+    maps.push('-map', `[fp${i}]`, ...passthrough, '-c:v', 'rawvideo', '-f', 'rawvideo', output.fingerprintPath);
+    maps.push('-map', `[enc${i}]`, ...passthrough, ...encoder, '-fflags', '+bitexact', '-flags:v', '+bitexact', '-map_metadata', '-1');
+    maps.push('-movflags', '+frag_keyframe+empty_moov+default_base_moof+delay_moov', '-f', 'mp4', output.videoPath);
+  }
+  return ['-y', '-protocol_whitelist', 'file,pipe', '-copyts', ...entryArguments(input.entry, stretch.timeBase), '-noautorotate'].concat(
+    ['-i', input.sourcePath, '-an', '-sn', '-dn', '-filter_complex', graph.join(';')],
+    maps,
+  );
+}
+
+/** Enters half a tick after the key frame's time, so that rounding cannot land on the one before. */
+export function entryArguments(entry: Entry, timeBase: TimeBase): string[] {
+  if (entry === null) return [];
+  return ['-noaccurate_seek', '-seek_timestamp', '1', '-ss', ticksToSeconds(entry.keyPtsTicks + 0.5, timeBase).toFixed(6)];
+}

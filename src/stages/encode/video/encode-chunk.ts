@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import { ScenelineError } from '../../../model/errors.ts';
+import { PICTURE_BYTES } from '../../../model/frame-index.ts';
+import type { PlannedRung } from '../../../model/ladder.ts';
+import type { VideoTrack } from '../../../model/source.ts';
+import type { BlobFacts } from '../../../ports/blob-store.ts';
+import type { StageContext } from '../../../ports/stage-context.ts';
+import { type Entry, encodeArguments, type RungOutput, type Stretch } from './command.ts';
+import { DecodedFrameCheck, type ExpectedFrame, type FirstDifference } from './decoded-frames.ts';
+import { limitsFor } from './limits.ts';
+
+export type EncodeInput = {
+  readonly sourcePath: string;
+  readonly video: VideoTrack;
+  readonly stretch: Stretch;
+  /** The chunk's frames as the index has them. */
+  readonly frames: readonly ExpectedFrame[];
+  /** Where to enter the source: the best place first, the safest last. */
+  readonly entries: readonly Entry[];
+  readonly fps: number;
+  readonly rungs: readonly PlannedRung[];
+  readonly measuredSecondsPerMegapixel: number | null;
+};
+
+/** An encoded chunk that nobody has proven yet. */
+export type UnprovenChunk = {
+  readonly rung: PlannedRung;
+  readonly objectKey: string;
+  readonly fingerprintKey: string;
+  readonly facts: BlobFacts;
+};
+
+export type EncodeOutcome = { readonly chunks: readonly UnprovenChunk[]; readonly secondsPerMegapixel: number };
+
+/**
+ * Encodes one chunk at all rungs given, in one process that decodes once, and stores the results under this attempt's keys.
+ * The decoded frames are held to the index as they come; when the decoder delivers others, the source is entered further ahead.
+ * Throws SL-303 when no entry delivers the right frames, SL-301 when the tool fails.
+ */
+export async function encodeChunk(input: EncodeInput, ctx: StageContext): Promise<EncodeOutcome> {
+  const outputs: RungOutput[] = input.rungs.map((rung) => ({
+    rung,
+    videoPath: join(ctx.scratchDir, `${rung.name}.mp4`),
+    fingerprintPath: join(ctx.scratchDir, `${rung.name}.luma`),
+  }));
+  let difference: FirstDifference | null = null;
+  for (const entry of input.entries) {
+    const run = await runOnce(input, outputs, entry, ctx);
+    difference = run.difference;
+    if (difference === null) return { chunks: await store(outputs, input.frames.length, ctx), secondsPerMegapixel: run.secondsPerMegapixel };
+  }
+  throw new ScenelineError(
+    'SL-303',
+    `The source did not decode to the frames of the index: frame ${difference?.position} of the chunk, ${difference?.reason}.`,
+    {
+      evidence: { firstBadFrame: difference?.position ?? 0 },
+    },
+  );
+}
+
+async function runOnce(input: EncodeInput, outputs: readonly RungOutput[], entry: Entry, ctx: StageContext) {
+  const check = new DecodedFrameCheck(input.frames);
+  const stop = new AbortController();
+  const args = encodeArguments({
+    sourcePath: input.sourcePath,
+    video: input.video,
+    stretch: input.stretch,
+    entry,
+    fps: input.fps,
+    outputs,
+    ffmpegMajor: ctx.tools.abilities.major,
+  });
+  const megapixels = input.rungs.reduce((sum, rung) => sum + (rung.widthPx * rung.heightPx) / 1e6, 0);
+  try {
+    const run = await ctx.tools.run({
+      tool: 'ffmpeg',
+      args,
+      cwd: ctx.scratchDir,
+      outputs: {
+        1: (bytes) => {
+          if (!check.push(bytes)) stop.abort();
+        },
+      },
+      limits: limitsFor(input.frames.length, megapixels, input.measuredSecondsPerMegapixel),
+      onFrames: ctx.onFrames,
+      signal: AbortSignal.any([ctx.signal, stop.signal]),
+    });
+    ctx.spend('encode', run.cpuSeconds);
+    return { difference: check.finish(), secondsPerMegapixel: run.wallSeconds / (input.frames.length * megapixels) };
+  } catch (error) {
+    if (!stop.signal.aborted || ctx.signal.aborted) throw error;
+    return { difference: check.finish(), secondsPerMegapixel: 0 };
+  }
+}
+
+async function store(outputs: readonly RungOutput[], frameCount: number, ctx: StageContext): Promise<UnprovenChunk[]> {
+  const chunks: UnprovenChunk[] = [];
+  for (const output of outputs) {
+    const objectKey = `attempts/${ctx.attemptId}/${output.rung.name}.mp4`;
+    const fingerprintKey = `attempts/${ctx.attemptId}/${output.rung.name}.luma`;
+    const prints = await ctx.blobs.putFile(fingerprintKey, output.fingerprintPath);
+    if (prints.sizeBytes !== frameCount * PICTURE_BYTES) {
+      throw new ScenelineError(
+        'SL-301',
+        `The encoder was fed ${prints.sizeBytes / PICTURE_BYTES} pictures instead of ${frameCount} at rung ${output.rung.name}.`,
+        { evidence: {} },
+      );
+    }
+    chunks.push({ rung: output.rung, objectKey, fingerprintKey, facts: await ctx.blobs.putFile(objectKey, output.videoPath) });
+  }
+  return chunks;
+}

@@ -1,0 +1,56 @@
+import type { PlannedRung } from '../../../model/ladder.ts';
+
+/** What an encoder is told for one rung; a pure function of the rung and of the places of the IDR frames. */
+export type Recipe = { readonly encoder: string; readonly args: readonly string[] };
+
+/** H.264 level limits: macroblocks per frame, macroblocks per second, kbit/s of the High profile (ITU-T H.264 tables A-1, A-2). */
+const H264_LEVELS = [
+  ['1.3', 396, 11_880, 960],
+  ['2.1', 792, 19_800, 5_000],
+  ['3.0', 1_620, 40_500, 12_500],
+  ['3.1', 3_600, 108_000, 17_500],
+  ['3.2', 5_120, 216_000, 25_000],
+  ['4.0', 8_192, 245_760, 25_000],
+  ['4.2', 8_704, 522_240, 62_500],
+  ['5.0', 22_080, 589_824, 168_750],
+  ['5.1', 36_864, 983_040, 300_000],
+  ['5.2', 36_864, 2_073_600, 300_000],
+  ['6.2', 139_264, 16_711_680, 1_000_000],
+] as const;
+
+/** The smallest level that holds the picture size, rate and ceiling; fixed over a rendition, so all its headers are equal. */
+export function h264Level(rung: Pick<PlannedRung, 'widthPx' | 'heightPx' | 'maxrateKbps'>, fps: number): string {
+  const macroblocks = Math.ceil(rung.widthPx / 16) * Math.ceil(rung.heightPx / 16);
+  for (const [level, perFrame, perSecond, kbps] of H264_LEVELS) {
+    if (macroblocks <= perFrame && macroblocks * fps <= perSecond && rung.maxrateKbps <= kbps) return level;
+  }
+  return '6.2';
+}
+
+/**
+ * Encoder arguments. `fps` is the title's average rate, only used for the level; `idrSeconds` are the times, relative to the chunk,
+ * at which the frames after the first one are forced to be IDR.
+ */
+export function recipeOf(rung: PlannedRung, fps: number, idrSeconds: readonly number[]): Recipe {
+  const forced = idrSeconds.length > 0 ? ['-force_key_frames', idrSeconds.map((at) => at.toFixed(6)).join(',')] : [];
+  const tags = ['-color_primaries', 'bt709', '-color_trc', 'bt709', '-colorspace', 'bt709', '-color_range', 'tv'];
+  const ceiling = ['-maxrate', `${rung.maxrateKbps}k`, '-bufsize', `${Math.floor(rung.bufsizeKbit / 2)}k`];
+  const quality = ['-preset', rung.preset, '-crf', String(rung.crf)];
+  if (rung.codec === 'h264') {
+    const params = `keyint=infinite:min-keyint=1:scenecut=0:open-gop=0:stitchable=1:cpu-independent=1:threads=${rung.threads}`;
+    const level = h264Level(rung, fps);
+    return {
+      encoder: 'libx264',
+      args: [...quality, '-profile:v', 'high', '-level', level, ...ceiling, '-forced-idr', '1', ...forced, ...tags, '-x264-params', params],
+    };
+  }
+  if (rung.codec === 'h265') {
+    const params = `keyint=-1:min-keyint=1:scenecut=0:open-gop=0:repeat-headers=0:frame-threads=1:pools=${rung.threads}:info=0:log-level=error`;
+    return {
+      encoder: 'libx265',
+      args: [...quality, ...ceiling, '-forced-idr', '1', ...forced, ...tags, '-tag:v', 'hvc1', '-x265-params', params],
+    };
+  }
+  const params = `enable-force-key-frames=1:scd=0:lp=${rung.threads}`;
+  return { encoder: 'libsvtav1', args: [...quality, ...ceiling, '-g', '9999', '-forced-idr', '1', ...forced, ...tags, '-svtav1-params', params] };
+}

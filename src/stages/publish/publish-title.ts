@@ -1,0 +1,89 @@
+import { copyFile, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { ScenelineError } from '../../model/errors.ts';
+import { parseReport } from '../../model/report.ts';
+import type { StageContext } from '../../ports/stage-context.ts';
+
+export type PublishedFile = { readonly file: string; readonly objectKey: string; readonly sizeBytes: number; readonly sha256: string };
+
+export type PublishInput = { readonly outDir: string; readonly files: readonly PublishedFile[]; readonly reportJson: string };
+
+/** Whether a folder can take a finished title: absent, empty, or one of ours. */
+export type FolderUse = 'free' | 'ours' | 'foreign';
+
+/** Looks at the output folder. A title of ours is recognised by its report. */
+export async function folderUse(outDir: string): Promise<FolderUse> {
+  const names = await readdir(outDir).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    if (error.code === 'ENOTDIR') return null;
+    throw error;
+  });
+  if (names === null) return 'foreign';
+  if (names.length === 0) return 'free';
+  try {
+    parseReport(await readFile(join(outDir, 'report.json'), 'utf8'));
+    return 'ours';
+  } catch {
+    return 'foreign';
+  }
+}
+
+/**
+ * Makes a finished title visible. Everything is put into a folder beside `outDir`, flushed and checked; then one rename makes it the title folder.
+ * An earlier version of ours is moved aside by the rename before and removed afterwards; a crash between the two is finished by the next run.
+ * Throws SL-107 when the folder holds files that are not ours.
+ */
+export async function publishTitle(input: PublishInput, ctx: StageContext): Promise<void> {
+  const beside = join(dirname(input.outDir), `.${basename(input.outDir)}.sceneline-new`);
+  const before = join(dirname(input.outDir), `.${basename(input.outDir)}.sceneline-old`);
+  if ((await folderUse(input.outDir)) === 'foreign') throw new ScenelineError('SL-107', `${input.outDir} has files that are not a title of ours.`);
+  await ctx.files.remove(beside);
+  await fillFolder(beside, input, ctx);
+  if (await exists(input.outDir)) {
+    await ctx.files.remove(before);
+    await ctx.files.rename(input.outDir, before);
+  }
+  await ctx.files.rename(beside, input.outDir);
+  await ctx.files.syncFolder(dirname(input.outDir));
+  await ctx.files.remove(before);
+}
+
+async function fillFolder(folder: string, input: PublishInput, ctx: StageContext): Promise<void> {
+  const folders = new Set([folder]);
+  await ctx.files.mkdir(folder);
+  for (const file of input.files) {
+    const target = join(folder, file.file);
+    if (!folders.has(dirname(target))) {
+      folders.add(dirname(target));
+      await ctx.files.mkdir(dirname(target));
+    }
+    await placeFile(file, target, ctx);
+  }
+  const report = join(folder, 'report.json');
+  await writeFile(report, input.reportJson);
+  await ctx.files.syncFile(report);
+  for (const path of [...folders].reverse()) await ctx.files.syncFolder(path);
+}
+
+/** Hard link where the file systems allow it, else a copy; both are measured before they count. */
+async function placeFile(file: PublishedFile, target: string, ctx: StageContext): Promise<void> {
+  const local = await ctx.blobs.openLocal(file.objectKey);
+  try {
+    await ctx.files.link(local.path, target).catch(async (error: NodeJS.ErrnoException) => {
+      if (!['EXDEV', 'EPERM', 'ENOTSUP', 'EMLINK', 'ENOSYS'].includes(error.code ?? '')) throw error;
+      await copyFile(local.path, target);
+      await ctx.files.syncFile(target);
+    });
+  } finally {
+    await local.release();
+  }
+  const size = (await stat(target)).size;
+  if (size !== file.sizeBytes) throw new ScenelineError('SL-905', `${file.file} has ${size} bytes instead of ${file.sizeBytes}.`);
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

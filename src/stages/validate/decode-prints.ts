@@ -1,0 +1,53 @@
+import { ScenelineError } from '../../model/errors.ts';
+import { PICTURE_BYTES } from '../../model/frame-index.ts';
+import type { StageContext } from '../../ports/stage-context.ts';
+
+const FINGERPRINT = 'scale=32:18:flags=area+accurate_rnd+bitexact,format=yuv420p,extractplanes=y,format=gray';
+const FIRST_FREE_DESCRIPTOR = 3;
+
+/** Decodes every frame of each file, all in one process, to its 32×18 luma picture. */
+export function decodePrintsArguments(paths: readonly string[], ffmpegMajor: number): string[] {
+  const inputs = paths.flatMap((path) => ['-protocol_whitelist', 'file,pipe', '-noautorotate', '-i', path]);
+  const timeBase = ['-enc_time_base', ffmpegMajor >= 9 ? 'demux' : '-1'];
+  const outputs = paths.flatMap((_, i) => [
+    ...['-map', `${i}:v:0`, '-fps_mode', 'passthrough', ...timeBase, '-vf', FINGERPRINT],
+    ...['-c:v', 'rawvideo', '-f', 'rawvideo', `pipe:${FIRST_FREE_DESCRIPTOR + i}`],
+  ]);
+  return [...inputs, ...outputs];
+}
+
+export type DecodedPrints = { readonly prints: readonly Uint8Array[]; readonly errorLines: readonly string[] };
+
+/**
+ * Pictures of whole files, concatenated. Memory: 576 bytes a frame, so this is for chunks, not for films.
+ * @param frameCount frames each file should have; what goes beyond twice that is refused, not held
+ */
+export async function decodePrints(
+  paths: readonly string[],
+  frameCount: number,
+  limits: { stallMs: number; wallMs: number },
+  ctx: StageContext,
+): Promise<DecodedPrints> {
+  const parts: Uint8Array[][] = paths.map(() => []);
+  const sizes = paths.map(() => 0);
+  const outputs = Object.fromEntries(
+    paths.map((_, i) => [
+      FIRST_FREE_DESCRIPTOR + i,
+      (bytes: Uint8Array) => {
+        sizes[i] += bytes.byteLength;
+        if (sizes[i] > 2 * (frameCount + 1) * PICTURE_BYTES)
+          throw new ScenelineError('SL-302', `More than twice ${frameCount} frames came out of one encoded chunk.`);
+        parts[i].push(Uint8Array.from(bytes));
+      },
+    ]),
+  );
+  const run = await ctx.tools.run({
+    tool: 'ffmpeg',
+    args: decodePrintsArguments(paths, ctx.tools.abilities.major),
+    outputs,
+    limits,
+    signal: ctx.signal,
+  });
+  ctx.spend('validate', run.cpuSeconds);
+  return { prints: parts.map((list) => Buffer.concat(list)), errorLines: run.errorLines };
+}

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { PlannedRung } from '../../../../src/model/ladder.ts';
+import type { VideoTrack } from '../../../../src/model/source.ts';
+import { contentAddress } from '../../../../src/stages/encode/video/address.ts';
+import { encodeArguments, entryArguments, rungArguments, type Stretch } from '../../../../src/stages/encode/video/command.ts';
+import { limitsFor } from '../../../../src/stages/encode/video/limits.ts';
+import { normaliseFilters } from '../../../../src/stages/encode/video/normalise.ts';
+import { h264Level } from '../../../../src/stages/encode/video/recipe.ts';
+
+const rung: PlannedRung = {
+  name: '720p',
+  container: 'mp4',
+  codec: 'h264',
+  boxPx: 720,
+  crf: 22,
+  maxrateKbps: 3000,
+  bufsizeKbit: 6000,
+  preset: 'medium',
+  threads: 4,
+  widthPx: 1280,
+  heightPx: 720,
+  picturesFrom: null,
+};
+const video: VideoTrack = {
+  streamIndex: 2,
+  codec: 'h264',
+  profile: 'High',
+  widthPx: 1920,
+  heightPx: 1080,
+  pixelFormat: 'yuv420p',
+  bitDepth: 8,
+  timeBase: { num: 1, den: 90_000 },
+  sampleAspect: { num: 1, den: 1 },
+  rotationDegrees: 0,
+  color: { primaries: 'bt709', transfer: 'bt709', matrix: 'bt709', range: 'tv' },
+  fieldOrder: 'progressive',
+  nominalFps: 24,
+};
+/** Irregular times: gaps of 3750, 7500, 3000 and 3750 ticks. */
+const stretch: Stretch = { timeBase: { num: 1, den: 90_000 }, ptsTicks: [900, 4650, 12_150, 15_150, 18_900], endPtsTicks: 22_650, idrPositions: [0, 2, 4] };
+
+test('frames are chosen by integer time, and IDR frames forced half a frame early', () => {
+  const args = encodeArguments({ sourcePath: 'in.mkv', video, stretch, entry: { keyPtsTicks: 900 }, fps: 24, outputs: [{ rung, videoPath: 'v.mp4', fingerprintPath: 'v.luma' }], ffmpegMajor: 5 });
+  assert.ok(args[args.indexOf('-filter_complex') + 1].startsWith('[0:2]trim=start_pts=900:end_pts=22650,split=2'));
+  const forced = args[args.indexOf('-force_key_frames') + 1].split(',').map(Number);
+  assert.deepEqual(forced, [((4650 + 12_150) / 2 - 900) / 90_000, ((15_150 + 18_900) / 2 - 900) / 90_000].map((at) => Number(at.toFixed(6))));
+  assert.ok(!args.some((arg) => arg.includes('qpfile')));
+});
+
+test('the last chunk has no end, so the last frame is not lost to a wrong duration', () => {
+  const args = encodeArguments({ sourcePath: 'in', video, stretch: { ...stretch, endPtsTicks: null }, entry: null, fps: 24, outputs: [{ rung, videoPath: 'v', fingerprintPath: 'f' }], ffmpegMajor: 5 });
+  assert.ok(!args[args.indexOf('-filter_complex') + 1].includes('end_pts'));
+});
+
+test('the time base is asked for in the words of the version', () => {
+  const word = (ffmpegMajor: number) => {
+    const args = encodeArguments({ sourcePath: 'in', video, stretch, entry: null, fps: 24, outputs: [{ rung, videoPath: 'v', fingerprintPath: 'f' }], ffmpegMajor });
+    return args[args.indexOf('-enc_time_base') + 1];
+  };
+  assert.equal(word(5), '-1');
+  assert.equal(word(8), '-1');
+  assert.equal(word(9), 'demux');
+});
+
+test('a source is entered half a tick after the key frame, or at its beginning', () => {
+  assert.deepEqual(entryArguments(null, stretch.timeBase), []);
+  assert.equal(entryArguments({ keyPtsTicks: 90_000 }, stretch.timeBase).at(-1), '1.000006');
+});
+
+test('rotation turns the picture after scaling, so the rung keeps its upright size', () => {
+  const filters = normaliseFilters({ ...video, rotationDegrees: 90 }, { widthPx: 720, heightPx: 1280 });
+  assert.ok(filters[0].startsWith('scale=1280:720:'));
+  assert.ok(filters.includes('transpose=clock'));
+});
+
+test('full range and other matrices are converted, HDR is tone-mapped', () => {
+  const phone = normaliseFilters({ ...video, color: { primaries: 'bt470bg', transfer: 'smpte170m', matrix: 'bt470bg', range: 'pc' } }, rung);
+  assert.match(phone[0], /in_range=pc:out_range=tv:in_color_matrix=smpte170m:out_color_matrix=bt709/);
+  const hdr = normaliseFilters({ ...video, color: { primaries: 'bt2020', transfer: 'smpte2084', matrix: 'bt2020nc', range: 'tv' } }, rung);
+  assert.ok(hdr.some((filter) => filter.startsWith('tonemap=')));
+});
+
+test('levels hold size, rate and ceiling', () => {
+  assert.equal(h264Level({ widthPx: 1920, heightPx: 1080, maxrateKbps: 6000 }, 24), '4.0');
+  assert.equal(h264Level({ widthPx: 1920, heightPx: 1080, maxrateKbps: 6000 }, 60), '4.2');
+  assert.equal(h264Level({ widthPx: 3840, heightPx: 2160, maxrateKbps: 18_000 }, 24), '5.1');
+  assert.equal(h264Level({ widthPx: 854, heightPx: 480, maxrateKbps: 1500 }, 24), '3.0');
+});
+
+test('the address follows everything that decides the pictures, and nothing else', () => {
+  const hashes = stretch.ptsTicks.map((_, i) => new Uint8Array(16).fill(i));
+  const base = { video, rung, stretch, fps: 24, frameHashes: hashes, encoderBuild: 'b1' };
+  const address = contentAddress(base);
+  assert.match(address, /^[0-9a-f]{64}$/);
+  const moved = { ...stretch, ptsTicks: stretch.ptsTicks.map((pts) => pts + 77), endPtsTicks: 22_727 };
+  assert.equal(contentAddress({ ...base, stretch: moved }), address, 'where it stands in the film');
+  assert.equal(contentAddress({ ...base, video: { ...video, streamIndex: 0 } }), address, 'stream number');
+  const changes = [
+    { rung: { ...rung, crf: 23 } },
+    { rung: { ...rung, threads: 3 } },
+    { rung: { ...rung, widthPx: 1278 } },
+    { stretch: { ...stretch, idrPositions: [0, 3] } },
+    { stretch: { ...stretch, ptsTicks: [900, 4651, 12_150, 15_150, 18_900] } },
+    { stretch: { ...stretch, timeBase: { num: 1, den: 45_000 } } },
+    { frameHashes: [...hashes.slice(0, 4), new Uint8Array(16).fill(9)] },
+    { encoderBuild: 'b2' },
+    { video: { ...video, rotationDegrees: 180 as const } },
+  ];
+  const others = changes.map((change) => contentAddress({ ...base, ...change }));
+  assert.equal(new Set([address, ...others]).size, changes.length + 1);
+});
+
+test('the recipe keeps headers equal over chunks and bytes equal over machines', () => {
+  const params = rungArguments(video, rung, stretch, 24).encoder.at(-3) ?? '';
+  for (const needed of ['stitchable=1', 'cpu-independent=1', 'scenecut=0', 'open-gop=0', 'threads=4']) assert.ok(params.includes(needed), needed);
+});
+
+test('limits grow with the work and follow the measured speed', () => {
+  assert.ok(limitsFor(480, 3, null).wallMs > limitsFor(240, 3, null).wallMs);
+  assert.ok(limitsFor(10_000, 3, 0.05).wallMs < limitsFor(10_000, 3, null).wallMs);
+  assert.ok(limitsFor(1, 0.01, 0.000_01).stallMs >= 60_000, 'a busy machine is not a hang');
+});
