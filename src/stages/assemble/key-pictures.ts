@@ -1,0 +1,36 @@
+import { PICTURE_BYTES } from '../../model/frame-index.ts';
+import type { StageContext } from '../../ports/stage-context.ts';
+
+const FINGERPRINT = 'scale=32:18:flags=area+accurate_rnd+bitexact,format=yuv420p,extractplanes=y,format=gray';
+const LIMITS = { stallMs: 120_000, wallMs: 3_600_000 };
+
+/** Decodes the sync samples of a file, and nothing else, to 32×18 luma pictures on standard output. */
+export function keyPicturesArguments(path: string, ffmpegMajor: number): string[] {
+  const input = ['-protocol_whitelist', 'file,pipe', '-noautorotate', '-discard:v', 'nokey', '-skip_frame', 'nokey', '-i', path];
+  const timeBase = ['-enc_time_base', ffmpegMajor >= 9 ? 'demux' : '-1'];
+  return [...input, '-map', '0:v:0', '-fps_mode', 'passthrough', ...timeBase, '-vf', FINGERPRINT, '-c:v', 'rawvideo', '-f', 'rawvideo', 'pipe:1'];
+}
+
+/** Gives every key picture of a file to `onPicture`, in order; the decoder waits for it. Returns the decoder's complaints. */
+export async function decodeKeyPictures(
+  path: string,
+  onPicture: (picture: Uint8Array, index: number) => Promise<void>,
+  ctx: StageContext,
+): Promise<readonly string[]> {
+  const picture = new Uint8Array(PICTURE_BYTES);
+  let filled = 0;
+  let index = 0;
+  const accept = async (bytes: Uint8Array): Promise<void> => {
+    for (let at = 0; at < bytes.byteLength; ) {
+      const count = Math.min(PICTURE_BYTES - filled, bytes.byteLength - at);
+      picture.set(bytes.subarray(at, at + count), filled);
+      at += count;
+      filled = (filled + count) % PICTURE_BYTES;
+      if (filled === 0) await onPicture(picture, index++);
+    }
+  };
+  const { major } = ctx.tools.abilities;
+  const run = await ctx.tools.run({ tool: 'ffmpeg', args: keyPicturesArguments(path, major), outputs: { 1: accept }, limits: LIMITS, signal: ctx.signal });
+  ctx.spend('validate', run.cpuSeconds);
+  return run.errorLines;
+}
