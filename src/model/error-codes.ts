@@ -193,6 +193,12 @@ export const ERROR_CODES = {
   'SL-238': { exit: 3, title: 'no sound', cause: 'The file has no sound track.', remedy: 'Nothing to do if that is meant.' },
   'SL-239': { exit: 3, title: 'precision reduced', cause: 'The picture has more than 8 bits or finer colour than 4:2:0.', remedy: 'Nothing to do.' },
   'SL-240': { exit: 3, title: 'transparency dropped', cause: 'The picture has an alpha plane.', remedy: 'Nothing to do; deliver the film on its background.' },
+  'SL-241': {
+    exit: 3,
+    title: 'damaged sound',
+    cause: 'The decoder reported errors in a sound track.',
+    remedy: 'Listen to the track named; deliver an undamaged copy if it is heard.',
+  },
   'SL-301': {
     exit: 4,
     title: 'media tool failed',

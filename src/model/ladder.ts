@@ -28,4 +28,4 @@ export type PlannedRung = Rung & {
 };
 
 /** The ffmpeg encoder that makes each codec. */
-export const ENCODER_OF_CODEC = { h264: 'libx264', h265: 'libx265', av1: 'libaom-av1' } as const satisfies { readonly [codec in Rung['codec']]: string };
+export const ENCODER_OF_CODEC = { h264: 'libx264', h265: 'libx265', av1: 'libsvtav1' } as const satisfies { readonly [codec in Rung['codec']]: string };

@@ -19,15 +19,28 @@ export async function mustClaim(queue: JobQueue, titleIds: readonly string[], wo
   return lease;
 }
 
+/** Claims until nothing is ready; refuses a queue that never runs out. Answers the leases in order. */
+export async function claimAll(queue: JobQueue, titleIds: readonly string[], settle: (lease: Lease) => Promise<unknown>, worker = 'w1'): Promise<Lease[]> {
+  const leases: Lease[] = [];
+  for (let lease = await claim(queue, titleIds, worker); lease; lease = await claim(queue, titleIds, worker)) {
+    leases.push(lease);
+    assert.ok(leases.length < 1000, 'the queue gives jobs for ever');
+    await settle(lease);
+  }
+  return leases;
+}
+
 export function claimTests(the: () => MadeQueue): void {
   it('leases each job once, highest priority first, then oldest', async () => {
     const { adapter: queue } = the();
     const id = freshTag();
     await queue.enqueue([job(id, 3), job(id, 1), job(id, 7, { priority: 5 }), job(id, 2)]);
     await queue.enqueue([job(id, 0), job(id, 8, { priority: 5 }), job(id, 9, { priority: -1 })]);
-    const order: number[] = [];
-    for (let lease = await claim(queue, [id]); lease; lease = await claim(queue, [id])) order.push(lease.job.part.index);
-    assert.deepEqual(order, [7, 8, 3, 1, 2, 0, 9]);
+    const leases = await claimAll(queue, [id], async () => {});
+    assert.deepEqual(
+      leases.map((lease) => lease.job.part.index),
+      [7, 8, 3, 1, 2, 0, 9],
+    );
   });
 
   it('chooses among the titles named and leaves the others alone', async () => {
@@ -106,14 +119,10 @@ export function claimTests(the: () => MadeQueue): void {
     const id = freshTag();
     const total = 120;
     await queue.enqueue(Array.from({ length: total }, (_, i) => job(id, i)));
-    const seen: string[] = [];
-    const work = async (instance: JobQueue, worker: string) => {
-      for (let lease = await claim(instance, [id], worker); lease; lease = await claim(instance, [id], worker)) {
-        seen.push(lease.job.id);
-        assert.equal(await instance.complete(lease, { by: worker }, NOTHING), true);
-      }
-    };
-    await Promise.all(Array.from({ length: 6 }, (_, i) => work(i % 2 ? second : queue, `w${i}`)));
+    const work = (instance: JobQueue, worker: string) =>
+      claimAll(instance, [id], async (lease) => assert.equal(await instance.complete(lease, { by: worker }, NOTHING), true), worker);
+    const leases = await Promise.all(Array.from({ length: 6 }, (_, i) => work(i % 2 ? second : queue, `w${i}`)));
+    const seen = leases.flat().map((lease) => lease.job.id);
     assert.equal(seen.length, total);
     assert.equal(new Set(seen).size, total);
     assert.deepEqual(await queue.counts(id, 'r1'), { encode: { done: total } });

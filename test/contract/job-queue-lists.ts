@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { JobKind } from '../../src/model/job.ts';
 import type { MadeQueue } from './job-queue.ts';
-import { claim, mustClaim, NOTHING } from './job-queue-claims.ts';
+import { claim, claimAll, mustClaim, NOTHING } from './job-queue-claims.ts';
 import { allPages, freshTag, job, ODD_TEXT } from './samples.ts';
 
 export function listTests(the: () => MadeQueue): void {
@@ -13,7 +13,7 @@ export function listTests(the: () => MadeQueue): void {
     }, limit);
   const finishAll = async (titleId: string) => {
     const queue = the().adapter;
-    for (let lease = await claim(queue, [titleId]); lease; lease = await claim(queue, [titleId])) await queue.complete(lease, {}, NOTHING);
+    await claimAll(queue, [titleId], (lease) => queue.complete(lease, {}, NOTHING));
   };
 
   it('counts jobs by kind and state, for one revision', async () => {
@@ -94,7 +94,7 @@ export function listTests(the: () => MadeQueue): void {
     for (const revision of ['r2', 'r1']) {
       await queue.enqueue([0, 1, 2].map((i) => job(id, i, { revision, part: { index: i, codec: 'av1' } })));
       for (let i = 0; i < 2; i += 1) await queue.release(await mustClaim(queue, [id], `w-${revision}`), NOTHING);
-      for (let lease = await claim(queue, [id]); lease; lease = await claim(queue, [id])) await queue.complete(lease, {}, { frames: 1, cpuSeconds: 0 });
+      await claimAll(queue, [id], (lease) => queue.complete(lease, {}, { frames: 1, cpuSeconds: 0 }));
     }
     for (const limit of [1, 4, 100]) {
       const attempts = await allPages(async (cursor, size) => {

@@ -72,7 +72,10 @@ test('a tone curve still resembles its master, another film does not', () => {
   const master = walkingBar(20);
   const toned = master.map((luma) => Math.round(255 * (luma / 255) ** 0.6));
   assert.equal(resemblesMaster(master, toned), true);
-  const other = reordered(master, [...Array(20).keys()].map((i) => (i + 9) % 20));
+  const other = reordered(
+    master,
+    [...Array(20).keys()].map((i) => (i + 9) % 20),
+  );
   assert.equal(resemblesMaster(master, other), false);
   assert.equal(resemblesMaster(new Uint8Array(PICTURE_BYTES).fill(16), new Uint8Array(PICTURE_BYTES).fill(200)), false);
 });

@@ -7,7 +7,7 @@ export function exampleTrack(segments: readonly (readonly [seconds: number, byte
   let offsetBytes = 900;
   let startTicks = 0;
   const laid = segments.map(([seconds, sizeBytes]) => {
-    const segment = { offsetBytes, sizeBytes, startTicks, durationTicks: Math.round(seconds * timescale) };
+    const segment = { offsetBytes, sizeBytes, startTicks, durationTicks: Math.round(seconds * timescale), decodeTicks: startTicks };
     offsetBytes += sizeBytes;
     startTicks += segment.durationTicks;
     return segment;

@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { copyFile, open, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { ScenelineError } from '../../model/errors.ts';
 import type { BlobFacts, BlobStore } from '../../ports/blob-store.ts';
 import type { Clock, Random } from '../../ports/clock.ts';
@@ -19,6 +17,7 @@ const ASIDE = '.aside';
 const ASIDE_MAX_AGE_MS = 7 * 24 * 3_600_000;
 /** Another writer or a delete may come between any two steps; more often than this it is not chance. */
 const TRIES = 5;
+const HASH_BLOCK_BYTES = 1 << 20;
 const NO_HARD_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'];
 
 type World = {
@@ -266,10 +265,20 @@ export class FileBlobStore implements BlobStore {
   }
 }
 
+/** One buffer for the whole file: streams make a new one for every read, faster than memory is given back. */
 async function sha256Of(path: string): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
-  return hash.digest('hex');
+  const buffer = new Uint8Array(HASH_BLOCK_BYTES);
+  const handle = await open(path, 'r');
+  try {
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
+      if (bytesRead === 0) return hash.digest('hex');
+      hash.update(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await handle.close();
+  }
 }
 
 /** As many bytes of the range as the file has. */

@@ -1,6 +1,6 @@
 import { ticksToSeconds } from '../time.ts';
 import type { CmafTrack } from './track.ts';
-import type { TimedSegments } from './track-index.ts';
+import type { IndexedSegments } from './track-index.ts';
 
 /** A text rendition: one WebVTT file beside the tracks. */
 export type TextRendition = {
@@ -40,13 +40,13 @@ export type Presentation = {
 };
 
 /** Time on the title's timeline at which a track ends, seconds. */
-export function trackEndSeconds(track: TimedSegments): number {
+export function trackEndSeconds(track: IndexedSegments): number {
   const last = track.segments.at(-1);
   return last ? ticksToSeconds(last.startTicks + last.durationTicks, { num: 1, den: track.timescale }) : 0;
 }
 
 /** Length of the title: where its longest track ends, seconds. */
-export function presentationSeconds(tracks: readonly TimedSegments[]): number {
+export function presentationSeconds(tracks: readonly IndexedSegments[]): number {
   return Math.max(0, ...tracks.map(trackEndSeconds));
 }
 

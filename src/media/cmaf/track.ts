@@ -5,6 +5,8 @@ export type CmafSegment = {
   /** Presentation time of its first sample, ticks of the track's timescale on the title's timeline (zero = start of the title). */
   readonly startTicks: number;
   readonly durationTicks: number;
+  /** Decode time of its first sample, as its `tfdt` says; 0 for the first segment. Some HLS players place segments by it alone. */
+  readonly decodeTicks: number;
 };
 
 /** A single-file CMAF track as the manifests see it: `ftyp moov | sidx | (moof mdat)*`. */

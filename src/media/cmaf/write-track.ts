@@ -19,6 +19,7 @@ const TRUN_COMPOSITION = 0x800;
 /** sample_depends_on 2 (nothing else), and 1 with sample_is_non_sync_sample (ISO/IEC 14496-12, 8.8.3.1). */
 const SYNC_FLAGS = 0x2000000;
 const NON_SYNC_FLAGS = 0x1010000;
+const MAX_STEP_TICKS = 0x7fffffff;
 
 export type CmafInput = {
   readonly name: string;
@@ -32,7 +33,7 @@ export type CmafInput = {
   readonly samples: TrackSamples;
   /** Sample numbers at which fragments start, ascending, the first zero; every one a sync sample. */
   readonly fragmentStarts: readonly number[];
-  /** Decode time of the first sample (`tfdt` of the first fragment). */
+  /** Where the samples' clock starts on the title's timeline, priming and composition offset taken away. */
   readonly startTicks: number;
   /** Shift from decode to presentation time that the edit list takes away: composition offset of video, priming of audio. */
   readonly mediaTimeTicks: number;
@@ -55,7 +56,8 @@ type FragmentPlan = {
  * The edit list only takes the composition offset or priming away, with duration zero as 7.5.13 there demands; `sidx` times are presentation times.
  * Pure. RangeError when a number does not fit the format.
  */
-export function layoutCmafTrack(input: CmafInput): { readonly track: CmafTrack; readonly layout: Layout } {
+export function layoutCmafTrack(given: CmafInput): { readonly track: CmafTrack; readonly layout: Layout } {
+  const input = decodedFromZero(given);
   const entry = readSampleEntry(input.sampleEntry);
   const fragments = planFragments(input);
   const init = initSegment(input, entry);
@@ -67,7 +69,8 @@ export function layoutCmafTrack(input: CmafInput): { readonly track: CmafTrack; 
   const firstOffsetBytes = init.byteLength + sidx.byteLength;
   let offsetBytes = firstOffsetBytes;
   const segments = references.map((reference, i): CmafSegment => {
-    const segment = { offsetBytes, startTicks: fragments[i].startTicks, ...reference };
+    const { startTicks, decodeTicks } = fragments[i];
+    const segment = { offsetBytes, startTicks, decodeTicks, ...reference };
     offsetBytes += reference.sizeBytes;
     return segment;
   });
@@ -87,6 +90,22 @@ export function layoutCmafTrack(input: CmafInput): { readonly track: CmafTrack; 
     ...input.facts,
   };
   return { track, layout: { sizeBytes: offsetBytes, pieces: () => trackPieces(input, fragments, concat([init, sidx])) } };
+}
+
+/**
+ * The same pictures or sounds at the same times, with a decode clock that starts with the title: the wait before a late first sample is a longer step to the
+ * second one. Players that line tracks up by their first `tfdt` (all of HLS) would otherwise play a late picture too early.
+ */
+function decodedFromZero(input: CmafInput): CmafInput {
+  const { startTicks, samples } = input;
+  if (startTicks === 0) return input;
+  const durationsTicks = samples.durationsTicks.slice();
+  const compositionOffsetsTicks = samples.compositionOffsetsTicks?.slice() ?? new Uint32Array(durationsTicks.length);
+  for (const column of [durationsTicks, compositionOffsetsTicks]) {
+    if (column[0] + startTicks > MAX_STEP_TICKS) throw new RangeError(`a first sample ${startTicks} ticks late does not fit in 31 bits`);
+    column[0] += startTicks;
+  }
+  return { ...input, startTicks: 0, samples: { ...samples, durationsTicks, compositionOffsetsTicks } };
 }
 
 function planFragments(input: CmafInput): FragmentPlan[] {
@@ -127,7 +146,7 @@ function initSegment(input: CmafInput, entry: { kind: 'video' | 'audio'; widthPx
   );
   const mvex = box('mvex', fullBox('mehd', 1, 0, u64(input.endTicks)), fullBox('trex', 0, 0, u32(TRACK_ID), u32(1), u32(0), u32(0), u32(0)));
   const mvhd = mvhdBox({ timescale: input.timescale, durationTicks: 0, nextTrackId: TRACK_ID + 1 });
-  return concat([ftypBox('cmfc', 0, ['cmfc', 'iso6', 'dash']), box('moov', mvhd, trak, mvex)]);
+  return concat([ftypBox('cmfc', 0, ['cmfc', 'iso6', 'dash']), box('moov', mvhd, ...trak, mvex)]);
 }
 
 function* trackPieces(input: CmafInput, fragments: readonly FragmentPlan[], head: Uint8Array): Generator<Piece> {

@@ -1,11 +1,10 @@
 import type { TextRendition } from '../cmaf/presentation.ts';
+import { playlistLengthsUs } from '../cmaf/rates.ts';
 import type { CmafTrack } from '../cmaf/track.ts';
-import { rescaleTicks } from '../time.ts';
 import { quoted, tagLine } from './attributes.ts';
 
 /** Version 7: EXT-X-MAP outside I-frame playlists needs 6; 7 is what players of fragmented MP4 expect. */
 export const HLS_VERSION = 7;
-const MICROSECONDS = { num: 1, den: 1_000_000 };
 
 /** Name of the playlist of a track or text rendition. */
 export function playlistFile(member: { readonly name: string }): string {
@@ -20,12 +19,9 @@ export function writeMediaPlaylist(track: CmafTrack, targetSeconds: number): str
     ['BYTERANGE', quoted(`${endExclusive - start}@${start}`)],
   ]);
   const lines = [...header(targetSeconds), '#EXT-X-INDEPENDENT-SEGMENTS', map];
-  const timeBase = { num: 1, den: track.timescale };
-  for (const segment of track.segments) {
-    // Both borders are rounded, not the length: the sum of lengths never drifts away from the media.
-    const startUs = rescaleTicks(segment.startTicks, timeBase, MICROSECONDS);
-    const endUs = rescaleTicks(segment.startTicks + segment.durationTicks, timeBase, MICROSECONDS);
-    lines.push(`#EXTINF:${seconds(endUs - startUs)},`, `#EXT-X-BYTERANGE:${segment.sizeBytes}@${segment.offsetBytes}`, track.file);
+  const lengthsUs = playlistLengthsUs(track);
+  for (const [i, { sizeBytes, offsetBytes }] of track.segments.entries()) {
+    lines.push(`#EXTINF:${seconds(lengthsUs[i])},`, `#EXT-X-BYTERANGE:${sizeBytes}@${offsetBytes}`, track.file);
   }
   return `${lines.join('\n')}\n#EXT-X-ENDLIST\n`;
 }

@@ -4,6 +4,8 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 export type ByteSource = {
   readonly sizeBytes: number;
   read(start: number, endExclusive: number): Promise<Uint8Array>;
+  /** Fills `into` with the bytes from `start` on: for whoever reads a lot and keeps nothing. */
+  readInto?(start: number, into: Uint8Array): Promise<void>;
 };
 
 export function memorySource(bytes: Uint8Array): ByteSource {
@@ -27,21 +29,22 @@ export class FileSources {
 
   async source(path: string): Promise<ByteSource> {
     const { size } = await stat(path);
-    return {
-      sizeBytes: size,
-      read: async (start, endExclusive) => {
-        checkRange(start, endExclusive, size);
-        const handle = await this.#handle(path);
-        const bytes = new Uint8Array(endExclusive - start);
-        let done = 0;
-        while (done < bytes.byteLength) {
-          const { bytesRead } = await handle.read(bytes, done, bytes.byteLength - done, start + done);
-          if (bytesRead === 0) throw new RangeError(`the file ended at byte ${start + done} of ${size}`);
-          done += bytesRead;
-        }
-        return bytes;
-      },
+    const readInto = async (start: number, into: Uint8Array): Promise<void> => {
+      checkRange(start, start + into.byteLength, size);
+      const handle = await this.#handle(path);
+      for (let done = 0; done < into.byteLength; ) {
+        const { bytesRead } = await handle.read(into, done, into.byteLength - done, start + done);
+        if (bytesRead === 0) throw new RangeError(`the file ended at byte ${start + done} of ${size}`);
+        done += bytesRead;
+      }
     };
+    const read = async (start: number, endExclusive: number): Promise<Uint8Array> => {
+      checkRange(start, endExclusive, size);
+      const bytes = new Uint8Array(endExclusive - start);
+      await readInto(start, bytes);
+      return bytes;
+    };
+    return { sizeBytes: size, read, readInto };
   }
 
   async close(): Promise<void> {
@@ -66,7 +69,7 @@ export class FileSources {
 }
 
 /** Serves small reads from one remembered window, so that walking box headers costs few real reads. */
-export function windowedSource(source: ByteSource, windowBytes = 65536): ByteSource {
+export function windowedSource(source: ByteSource, windowBytes = 16384): ByteSource {
   let windowStart = 0;
   let window: Uint8Array = new Uint8Array(0);
   return {
@@ -81,6 +84,12 @@ export function windowedSource(source: ByteSource, windowBytes = 65536): ByteSou
       return window.subarray(start - windowStart, endExclusive - windowStart);
     },
   };
+}
+
+/** Fills `into` with the bytes from `start` on, without a new array where the source can do so. */
+export async function readInto(source: ByteSource, start: number, into: Uint8Array): Promise<void> {
+  if (source.readInto) await source.readInto(start, into);
+  else into.set(await source.read(start, start + into.byteLength));
 }
 
 function checkRange(start: number, endExclusive: number, sizeBytes: number): void {

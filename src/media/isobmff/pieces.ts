@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
-import type { ByteSource } from './byte-source.ts';
+import { type FileHandle, open } from 'node:fs/promises';
+import { type ByteSource, readInto } from './byte-source.ts';
 import type { Extent } from './sample.ts';
 
 const BLOCK_BYTES = 1024 * 1024;
@@ -12,44 +12,50 @@ export type Layout = { readonly sizeBytes: number; readonly pieces: () => Iterab
 
 export type WrittenFile = { readonly sizeBytes: number; readonly sha256: string };
 
-/** Writes the pieces one after the other into a new file, hashing on the way; at most a few MiB are in memory. Durability is the caller's. */
+/** Writes the pieces one after the other into a new file, hashing on the way; one block is in memory at a time. Durability is the caller's. */
 export async function writePieces(path: string, pieces: Iterable<Piece>, signal?: AbortSignal): Promise<WrittenFile> {
   const hash = createHash('sha256');
   const file = await open(path, 'w');
   let sizeBytes = 0;
-  let small: Uint8Array[] = [];
-  let smallBytes = 0;
-  const flush = async (): Promise<void> => {
-    for (const block of small) hash.update(block);
-    const { bytesWritten } = await file.writev(small);
-    if (bytesWritten !== smallBytes) throw new RangeError(`only ${bytesWritten} of ${smallBytes} bytes were written`);
-    sizeBytes += smallBytes;
-    small = [];
-    smallBytes = 0;
-  };
   try {
     for await (const block of pieceBlocks(pieces)) {
       signal?.throwIfAborted();
-      small.push(block);
-      smallBytes += block.byteLength;
-      if (smallBytes >= BLOCK_BYTES) await flush();
+      hash.update(block);
+      await writeAll(file, block);
+      sizeBytes += block.byteLength;
     }
-    if (smallBytes > 0) await flush();
   } finally {
     await file.close();
   }
   return { sizeBytes, sha256: hash.digest('hex') };
 }
 
-/** The content of the pieces in blocks of at most 1 MiB. */
-export async function* pieceBlocks(pieces: Iterable<Piece>): AsyncGenerator<Uint8Array> {
+/** Memory for `pieceBlocks`; worth sharing between many short lists of pieces that are read one after the other. */
+export function newBlock(): Uint8Array {
+  return new Uint8Array(BLOCK_BYTES);
+}
+
+/** The content of the pieces in blocks as large as `block`, the last one shorter. What is yielded is valid until the next is asked for: all are in that memory. */
+export async function* pieceBlocks(pieces: Iterable<Piece>, block: Uint8Array = newBlock()): AsyncGenerator<Uint8Array> {
+  let filled = 0;
   for (const piece of pieces) {
-    if ('bytes' in piece) {
-      yield piece.bytes;
-      continue;
+    const [start, endExclusive] = 'bytes' in piece ? [0, piece.bytes.byteLength] : [piece.start, piece.endExclusive];
+    for (let at = start; at < endExclusive; ) {
+      const into = block.subarray(filled, filled + Math.min(endExclusive - at, block.byteLength - filled));
+      if ('bytes' in piece) into.set(piece.bytes.subarray(at, at + into.byteLength));
+      else await readInto(piece.copy, at, into);
+      at += into.byteLength;
+      filled += into.byteLength;
+      if (filled < block.byteLength) continue;
+      yield block;
+      filled = 0;
     }
-    for (let at = piece.start; at < piece.endExclusive; at += BLOCK_BYTES) yield await piece.copy.read(at, Math.min(piece.endExclusive, at + BLOCK_BYTES));
   }
+  if (filled > 0) yield block.subarray(0, filled);
+}
+
+async function writeAll(file: FileHandle, block: Uint8Array): Promise<void> {
+  for (let done = 0; done < block.byteLength; ) done += (await file.write(block, done)).bytesWritten;
 }
 
 /** Hands out the payload of a track's samples in order, as pieces to copy. */

@@ -2,10 +2,10 @@ import { interleave, type Run } from './interleave.ts';
 import type { Edit } from './movie.ts';
 import { type Layout, PayloadCursor, type Piece } from './pieces.ts';
 import type { TrackSamples } from './sample.ts';
-import { box, bytesOf, concat, fullBox, u16, u32, u64 } from './write-boxes.ts';
+import { boxParts, bytesOf, concat, fullBox, totalBytes, u16, u32, u64 } from './write-boxes.ts';
 import { type ChapterMark, udtaBox } from './write-metadata.ts';
 import { ftypBox, mvhdBox, type TrackHead, trakBox } from './write-movie.ts';
-import { chunkOffsetsBox, cttsBox, type StoredRun, stscBox, stssBox, stszBox, sttsBox } from './write-tables.ts';
+import { chunkOffsetsBox, chunkOffsetsBytes, cttsBox, type StoredRun, stscBox, stssBox, stszBox, sttsBox } from './write-tables.ts';
 
 const MAX_32_BIT = 0xffffffff;
 const MAX_TIMESCALE = 0x7fffffff;
@@ -41,11 +41,14 @@ export function layoutProgressive(file: ProgressiveFile): Layout {
   );
   const stored = placeRuns(file.tracks, runs);
   const mdatHead = mdatHeader(stored.sizeBytes);
-  const baseWith = (wide: boolean): number => ftyp.byteLength + moovBox(file, stored.runs, 0, wide).byteLength + mdatHead.byteLength;
-  const wide = stored.sizeBytes > MAX_32_BIT || baseWith(false) + stored.sizeBytes > MAX_32_BIT;
+  const tables = file.tracks.map((track, i) => tablesOf(track, stored.runs[i]));
+  const bareBytes = ftyp.byteLength + totalBytes(moovBox(file, tables)) + mdatHead.byteLength;
+  const baseWith = (wide: boolean): number => bareBytes + stored.runs.reduce((sum, it) => sum + chunkOffsetsBytes(it.length, wide), 0);
+  const wide = baseWith(false) + stored.sizeBytes > MAX_32_BIT;
   const base = baseWith(wide);
-  const moov = moovBox(file, stored.runs, base, wide);
-  return { sizeBytes: base + stored.sizeBytes, pieces: () => filePieces(file.tracks, runs, concat([ftyp, moov, mdatHead])) };
+  const placed = tables.map((table, i) => [...table, chunkOffsetsBox(stored.runs[i], base, wide)]);
+  const head = [ftyp, ...moovBox(file, placed), mdatHead];
+  return { sizeBytes: base + stored.sizeBytes, pieces: () => filePieces(file.tracks, runs, head) };
 }
 
 /**
@@ -63,8 +66,8 @@ export function chooseMovieTimescale(times: readonly { readonly ticks: number; r
   return timescale * Math.max(1, Math.ceil(MIN_MOVIE_TIMESCALE / timescale));
 }
 
-function* filePieces(tracks: readonly ProgressiveTrack[], runs: readonly Run[], head: Uint8Array): Generator<Piece> {
-  yield { bytes: head };
+function* filePieces(tracks: readonly ProgressiveTrack[], runs: readonly Run[], head: readonly Uint8Array[]): Generator<Piece> {
+  for (const bytes of head) yield { bytes };
   const cursors = tracks.map(({ samples }) => new PayloadCursor(samples.sizesBytes, samples.extents));
   for (const run of runs) yield* cursors[run.track].take(run.sampleCount);
 }
@@ -86,7 +89,8 @@ function mdatHeader(payloadBytes: number): Uint8Array {
   return concat([u32(1), bytesOf('mdat'), u64(payloadBytes + 16)]);
 }
 
-function moovBox(file: ProgressiveFile, runs: readonly (readonly StoredRun[])[], base: number, wide: boolean): Uint8Array {
+/** `tables` are the sample tables of each track. */
+function moovBox(file: ProgressiveFile, tables: readonly (readonly Uint8Array[])[]): Uint8Array[] {
   const { tracks } = file;
   const timescale = chooseMovieTimescale([
     ...tracks.map((track) => ({ ticks: track.startTicks, timescale: track.timescale })),
@@ -101,11 +105,10 @@ function moovBox(file: ProgressiveFile, runs: readonly (readonly StoredRun[])[],
       movieDurationTicks: durationOf(edits),
       mediaDurationTicks: track.mediaTimeTicks + track.presentedTicks,
     };
-    const placed = runs[i].map((run) => ({ ...run, offsetBytes: run.offsetBytes + base }));
-    return { durationTicks: head.movieDurationTicks, bytes: trakBox(head, tablesOf(track, placed, wide)) };
+    return { durationTicks: head.movieDurationTicks, parts: trakBox(head, tables[i]) };
   });
   const mvhd = mvhdBox({ timescale, durationTicks: Math.max(...traks.map((trak) => trak.durationTicks)), nextTrackId: tracks.length + 1 });
-  return box('moov', mvhd, ...traks.map((trak) => trak.bytes), udtaBox(file.title, file.chapters));
+  return boxParts('moov', [mvhd, ...traks.flatMap((trak) => trak.parts), udtaBox(file.title, file.chapters)]);
 }
 
 function editsOf(track: ProgressiveTrack, movieTimescale: number): Edit[] {
@@ -118,15 +121,15 @@ function durationOf(edits: readonly Edit[]): number {
   return edits.reduce((sum, edit) => sum + edit.durationTicks, 0);
 }
 
-function tablesOf(track: ProgressiveTrack, runs: readonly StoredRun[], wide: boolean): Uint8Array[] {
+/** All tables but the chunk offsets, which depend on the size of the others. */
+function tablesOf(track: ProgressiveTrack, runs: readonly StoredRun[]): Uint8Array[] {
   const { samples } = track;
   return [
-    sttsBox(samples.durationsTicks),
-    ...(samples.compositionOffsetsTicks === null ? [] : [cttsBox(samples.compositionOffsetsTicks)]),
+    ...sttsBox(samples.durationsTicks),
+    ...(samples.compositionOffsetsTicks === null ? [] : cttsBox(samples.compositionOffsetsTicks)),
     ...(samples.syncSamples === null ? [] : [stssBox(samples.syncSamples)]),
     stscBox(runs),
-    stszBox(samples.sizesBytes),
-    chunkOffsetsBox(runs, wide),
+    ...stszBox(samples.sizesBytes),
     ...(track.kind === 'audio' ? audioRoll(samples.sizesBytes.length) : []),
   ];
 }

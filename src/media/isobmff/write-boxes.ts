@@ -41,7 +41,7 @@ export function zeros(count: number): Uint8Array {
 }
 
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  const bytes = new Uint8Array(totalBytes(parts));
   let at = 0;
   for (const part of parts) {
     bytes.set(part, at);
@@ -52,12 +52,24 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
 
 /** A box (ISO/IEC 14496-12, 4.2). */
 export function box(type: string, ...parts: readonly Uint8Array[]): Uint8Array {
-  const sizeBytes = 8 + parts.reduce((sum, part) => sum + part.byteLength, 0);
-  return concat([u32(sizeBytes), bytesOf(type), ...parts]);
+  return concat(boxParts(type, parts));
 }
 
 export function fullBox(type: string, version: number, flags: number, ...parts: readonly Uint8Array[]): Uint8Array {
   return box(type, u32(version * 0x1000000 + flags), ...parts);
+}
+
+/** A box whose parts are left where they are: for tables and what encloses them, which would be copied at every level. */
+export function boxParts(type: string, parts: readonly Uint8Array[]): Uint8Array[] {
+  return [concat([u32(8 + totalBytes(parts)), bytesOf(type)]), ...parts];
+}
+
+export function fullBoxParts(type: string, version: number, flags: number, parts: readonly Uint8Array[]): Uint8Array[] {
+  return boxParts(type, [u32(version * 0x1000000 + flags), ...parts]);
+}
+
+export function totalBytes(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.byteLength, 0);
 }
 
 /** Numbers as a packed array of 32-bit words; the bulk of sample tables. RangeError when one does not fit. */

@@ -1,5 +1,5 @@
 import type { Edit } from './movie.ts';
-import { box, bytesOf, fullBox, u16, u32, u64, zeros } from './write-boxes.ts';
+import { box, boxParts, bytesOf, fullBox, u16, u32, u64, zeros } from './write-boxes.ts';
 import { elstBox } from './write-tables.ts';
 
 const IDENTITY_MATRIX = [0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000].map(u32);
@@ -54,21 +54,16 @@ export function mvhdBox(movie: { readonly timescale: number; readonly durationTi
   );
 }
 
-/** A whole `trak` around the given boxes of its sample table (all but `stsd`). */
-export function trakBox(head: TrackHead, tables: readonly Uint8Array[]): Uint8Array {
+/** A whole `trak` around the given boxes of its sample table (all but `stsd`), in parts. */
+export function trakBox(head: TrackHead, tables: readonly Uint8Array[]): Uint8Array[] {
   const mediaHeader = head.kind === 'video' ? fullBox('vmhd', 0, 1, zeros(8)) : fullBox('smhd', 0, 0, zeros(4));
   const dataHere = box('dinf', fullBox('dref', 0, 0, u32(1), fullBox('url ', 0, 1)));
-  const stbl = box('stbl', fullBox('stsd', 0, 0, u32(1), head.sampleEntry), ...tables);
+  const stbl = boxParts('stbl', [fullBox('stsd', 0, 0, u32(1), head.sampleEntry), ...tables]);
   const elng = head.extendedLanguage === null ? [] : [fullBox('elng', 0, 0, new TextEncoder().encode(`${head.extendedLanguage}\0`))];
-  const mdia = box(
-    'mdia',
-    mdhdBox(head),
-    hdlrBox(head.kind === 'video' ? 'vide' : 'soun', head.handlerName),
-    ...elng,
-    box('minf', mediaHeader, dataHere, stbl),
-  );
+  const handler = hdlrBox(head.kind === 'video' ? 'vide' : 'soun', head.handlerName);
+  const mdia = boxParts('mdia', [mdhdBox(head), handler, ...elng, ...boxParts('minf', [mediaHeader, dataHere, ...stbl])]);
   const edts = head.edits.length === 0 ? [] : [box('edts', elstBox(head.edits))];
-  return box('trak', tkhdBox(head), ...edts, mdia);
+  return boxParts('trak', [tkhdBox(head), ...edts, ...mdia]);
 }
 
 /** The boxes a sample table must have even when all samples are in fragments. */

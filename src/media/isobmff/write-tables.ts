@@ -1,20 +1,20 @@
 import type { Edit } from './movie.ts';
-import { concat, fullBox, i64, u32, u64, words } from './write-boxes.ts';
+import { concat, fullBox, fullBoxParts, i64, u32, u64, words } from './write-boxes.ts';
 
 /** Samples of one track that lie side by side in the finished file: a "chunk" of ISO/IEC 14496-12, 8.7.4. */
 export type StoredRun = { readonly offsetBytes: number; readonly sampleCount: number };
 
-export function sttsBox(durationsTicks: Uint32Array): Uint8Array {
+export function sttsBox(durationsTicks: Uint32Array): Uint8Array[] {
   return runLengthBox('stts', durationsTicks);
 }
 
 /** Version 0: offsets are never negative. */
-export function cttsBox(compositionOffsetsTicks: Uint32Array): Uint8Array {
+export function cttsBox(compositionOffsetsTicks: Uint32Array): Uint8Array[] {
   return runLengthBox('ctts', compositionOffsetsTicks);
 }
 
-export function stszBox(sizesBytes: Uint32Array): Uint8Array {
-  return fullBox('stsz', 0, 0, u32(0), u32(sizesBytes.length), words(sizesBytes));
+export function stszBox(sizesBytes: Uint32Array): Uint8Array[] {
+  return fullBoxParts('stsz', 0, 0, [u32(0), u32(sizesBytes.length), words(sizesBytes)]);
 }
 
 /** `syncSamples` count from zero, as everywhere but in this box. */
@@ -30,10 +30,15 @@ export function stscBox(runs: readonly StoredRun[]): Uint8Array {
   return fullBox('stsc', 0, 0, u32(lines.length / 3), words(lines));
 }
 
-/** `co64` when `wide`, else `stco`, which throws RangeError for offsets beyond 4 GiB. */
-export function chunkOffsetsBox(runs: readonly StoredRun[], wide: boolean): Uint8Array {
-  if (!wide) return fullBox('stco', 0, 0, u32(runs.length), words(runs.map((run) => run.offsetBytes)));
-  return fullBox('co64', 0, 0, u32(runs.length), concat(runs.map((run) => u64(run.offsetBytes))));
+/** `co64` when `wide`, else `stco`, which throws RangeError for offsets beyond 4 GiB. `base` is where the first run starts in the file. */
+export function chunkOffsetsBox(runs: readonly StoredRun[], base: number, wide: boolean): Uint8Array {
+  const offsets = runs.map((run) => base + run.offsetBytes);
+  return fullBox(wide ? 'co64' : 'stco', 0, 0, u32(runs.length), wide ? concat(offsets.map(u64)) : words(offsets));
+}
+
+/** Size of that box. */
+export function chunkOffsetsBytes(runCount: number, wide: boolean): number {
+  return 16 + runCount * (wide ? 8 : 4);
 }
 
 export function elstBox(edits: readonly Edit[]): Uint8Array {
@@ -46,7 +51,7 @@ export function elstBox(edits: readonly Edit[]): Uint8Array {
   return fullBox('elst', wide ? 1 : 0, 0, u32(edits.length), ...lines);
 }
 
-function runLengthBox(type: string, values: Uint32Array): Uint8Array {
+function runLengthBox(type: string, values: Uint32Array): Uint8Array[] {
   let lineCount = 0;
   for (let i = 0; i < values.length; i++) if (i === 0 || values[i] !== values[i - 1]) lineCount++;
   const lines = new Uint32Array(lineCount * 2);
@@ -55,5 +60,5 @@ function runLengthBox(type: string, values: Uint32Array): Uint8Array {
     if (i === 0 || values[i] !== values[i - 1]) lines[++line * 2 + 1] = values[i];
     lines[line * 2]++;
   }
-  return fullBox(type, 0, 0, u32(lineCount), words(lines));
+  return fullBoxParts(type, 0, 0, [u32(lineCount), words(lines)]);
 }

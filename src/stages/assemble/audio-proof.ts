@@ -1,6 +1,6 @@
 import type { ByteSource } from '../../media/isobmff/byte-source.ts';
 import { type Movie, type MovieTrack, onlySampleEntry } from '../../media/isobmff/movie.ts';
-import { PayloadCursor } from '../../media/isobmff/pieces.ts';
+import { newBlock, PayloadCursor } from '../../media/isobmff/pieces.ts';
 import { tableSamples } from '../../media/isobmff/sample-tables.ts';
 import { type AudioSamples, readAudioSamples } from './audio-samples.ts';
 import { placementOf } from './checks.ts';
@@ -58,6 +58,7 @@ async function payloadFault(track: MovieTrack, sound: AudioSamples, file: ByteSo
   if (endTicks !== sound.primingSamples + sound.audibleSamples)
     return `ends after ${endTicks} samples instead of ${sound.primingSamples + sound.audibleSamples}`;
   if (Buffer.compare(onlySampleEntry(track), sound.sampleEntry) !== 0) return 'has another sample description';
-  const encoded = await payloadSha256(new PayloadCursor(sizesBytes, extents).take(units));
-  return encoded === (await payloadSha256(found.pieces)) ? null : 'has other sound than was encoded';
+  const block = newBlock();
+  const encoded = await payloadSha256(new PayloadCursor(sizesBytes, extents).take(units), block);
+  return encoded === (await payloadSha256(found.pieces, block)) ? null : 'has other sound than was encoded';
 }

@@ -79,38 +79,6 @@ function groupFault(group: readonly Sample[], idrFrame: number, expected: FrameE
   return null;
 }
 
-export type SizedSegment = { readonly frame: number; readonly sizeBytes: number; readonly durationSeconds: number };
-
-/**
- * The promise of the ladder: no segment, and no two neighbours, larger than maxrate × duration + bufsize. Two are enough: the encoder was given half of the
- * buffer, so only a join of two chunks can come near. `largestShare` is 1 at the ceiling.
- */
-export function checkCeiling(
-  segments: readonly SizedSegment[],
-  limits: { readonly maxrateKbps: number; readonly bufsizeKbit: number },
-): { largestShare: number; fault: Fault | null } {
-  let largestShare = 0;
-  let fault: Fault | null = null;
-  const look = (stretch: readonly SizedSegment[]): void => {
-    const bits = stretch.reduce((sum, segment) => sum + segment.sizeBytes * 8, 0);
-    const seconds = stretch.reduce((sum, segment) => sum + segment.durationSeconds, 0);
-    const allowedBits = limits.maxrateKbps * 1000 * seconds + limits.bufsizeKbit * 1000;
-    largestShare = Math.max(largestShare, bits / allowedBits);
-    if (bits > allowedBits) {
-      const what = stretch.length === 1 ? 'the segment has' : 'the segment and the next one have';
-      fault ??= {
-        frame: stretch[0].frame,
-        message: `${what} ${Math.round(bits / 1000)} kbit in ${seconds.toFixed(3)} s where ${Math.round(allowedBits / 1000)} are allowed`,
-      };
-    }
-  };
-  for (let i = 0; i < segments.length; i++) {
-    look(segments.slice(i, i + 1));
-    if (i + 1 < segments.length) look(segments.slice(i, i + 2));
-  }
-  return { largestShare, fault };
-}
-
 /**
  * Holds a decoded IDR to the fingerprint of the picture that was fed there: close to it, and closer than to the picture before where those two can be told apart.
  * All are 32×18 pictures; `before` is null at the first frame.

@@ -5,7 +5,7 @@ const FINGERPRINT = 'scale=32:18:flags=area+accurate_rnd+bitexact,format=yuv420p
 const LIMITS = { stallMs: 120_000, wallMs: 3_600_000 };
 
 /** Decodes the sync samples of a file, and nothing else, to 32×18 luma pictures on standard output. */
-export function keyPicturesArguments(path: string, ffmpegMajor: number): string[] {
+function keyPicturesArguments(path: string, ffmpegMajor: number): string[] {
   const input = ['-protocol_whitelist', 'file,pipe', '-noautorotate', '-discard:v', 'nokey', '-skip_frame', 'nokey', '-i', path];
   const timeBase = ['-enc_time_base', ffmpegMajor >= 9 ? 'demux' : '-1'];
   return [...input, '-map', '0:v:0', '-fps_mode', 'passthrough', ...timeBase, '-vf', FINGERPRINT, '-c:v', 'rawvideo', '-f', 'rawvideo', 'pipe:1'];

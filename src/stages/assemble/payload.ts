@@ -3,10 +3,10 @@ import type { ByteSource } from '../../media/isobmff/byte-source.ts';
 import { type Piece, pieceBlocks } from '../../media/isobmff/pieces.ts';
 import type { Sample } from '../../media/isobmff/sample.ts';
 
-/** SHA-256 over the content of the pieces, one after the other; read in blocks of 1 MiB. */
-export async function payloadSha256(pieces: Iterable<Piece>): Promise<string> {
+/** SHA-256 over the content of the pieces, one after the other; `block` is the memory they pass through. */
+export async function payloadSha256(pieces: Iterable<Piece>, block: Uint8Array): Promise<string> {
   const hash = createHash('sha256');
-  for await (const block of pieceBlocks(pieces)) hash.update(block);
+  for await (const bytes of pieceBlocks(pieces, block)) hash.update(bytes);
   return hash.digest('hex');
 }
 

@@ -1,17 +1,19 @@
+import type { ByteSource } from '../../media/isobmff/byte-source.ts';
 import { PICTURE_BYTES } from '../../model/frame-index.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 import { checkPicture } from './checks.ts';
 import { decodeKeyPictures } from './key-pictures.ts';
 import { renditionFault, type ValidateRenditionInput } from './rendition-fault.ts';
 import { idrFrames } from './rendition-tracks.ts';
+import type { Opener } from './stored-objects.ts';
 
 /** Errors in levels of 8-bit luma, mean over a 32×18 picture. */
 export type PictureProof = { readonly compared: number; readonly largestError: number; readonly meanError: number };
 
 /** Decodes every IDR of the finished file, those after joins among them, and holds each to the fingerprint of the picture that the encoder was fed. */
-export async function provePictures(input: ValidateRenditionInput, path: string, ctx: StageContext): Promise<PictureProof> {
+export async function provePictures(input: ValidateRenditionInput, path: string, open: Opener, ctx: StageContext): Promise<PictureProof> {
   const frames = idrFrames(input.plan);
-  const fedAt = fingerprintReader(input, ctx);
+  const fedAt = fingerprintReader(input, open);
   let largestError = 0;
   let errorSum = 0;
   let compared = 0;
@@ -31,24 +33,22 @@ export async function provePictures(input: ValidateRenditionInput, path: string,
   return { compared, largestError: rounded(largestError), meanError: rounded(errorSum / compared) };
 }
 
-/** Fingerprints by frame number, asked for in ascending order: those of two chunks are kept, 276 KiB for 20 seconds each. */
-function fingerprintReader(input: ValidateRenditionInput, ctx: StageContext): (frame: number) => Promise<Uint8Array> {
+/** Fingerprints by frame number, asked for in ascending order. Only those asked for are read. */
+function fingerprintReader(input: ValidateRenditionInput, open: Opener): (frame: number) => Promise<Uint8Array> {
   const { chunks } = input.plan;
-  const loaded = new Map<number, Uint8Array>();
+  const sources = new Map<number, ByteSource>();
   let at = 0;
   return async (frame) => {
     while (frame >= chunks[at].endFrameExclusive) at++;
     const index = frame < chunks[at].startFrame ? at - 1 : at;
-    if (!loaded.has(index)) {
-      const key = input.chunks[index].fingerprintKey;
-      const bytes = await ctx.blobs.read(key);
-      const count = chunks[index].endFrameExclusive - chunks[index].startFrame;
-      if (bytes.byteLength !== count * PICTURE_BYTES) throw renditionFault(input, `${key} has ${bytes.byteLength} bytes for ${count} frames`, frame);
-      loaded.delete(index - 2);
-      loaded.set(index, bytes);
-    }
-    const start = (frame - chunks[index].startFrame) * PICTURE_BYTES;
-    return loaded.get(index)!.subarray(start, start + PICTURE_BYTES);
+    const { startFrame, endFrameExclusive } = chunks[index];
+    const key = input.chunks[index].fingerprintKey;
+    const source = sources.get(index) ?? (await open(key)).source;
+    sources.set(index, source);
+    const wantedBytes = (endFrameExclusive - startFrame) * PICTURE_BYTES;
+    if (source.sizeBytes !== wantedBytes) throw renditionFault(input, `${key} has ${source.sizeBytes} bytes where ${wantedBytes} are needed`, frame);
+    const start = (frame - startFrame) * PICTURE_BYTES;
+    return source.read(start, start + PICTURE_BYTES);
   };
 }
 

@@ -1,13 +1,14 @@
 import type { ByteSource } from '../../media/isobmff/byte-source.ts';
 import { type Movie, onlySampleEntry, onlyTrack, readMovie } from '../../media/isobmff/movie.ts';
-import { PayloadCursor } from '../../media/isobmff/pieces.ts';
+import { newBlock, PayloadCursor } from '../../media/isobmff/pieces.ts';
 import { readSampleEntry } from '../../media/isobmff/sample-entry.ts';
 import { tableSamples } from '../../media/isobmff/sample-tables.ts';
 import { ticksToSeconds } from '../../media/time.ts';
+import { breachMessage, checkCeiling, type SizedSegment } from '../../model/ceiling.ts';
 import { ScenelineError } from '../../model/errors.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 import { type AudioProof, proveAudio } from './audio-proof.ts';
-import { checkCeiling, checkFrames, type Group, placementOf, type SizedSegment } from './checks.ts';
+import { checkFrames, type Group, placementOf } from './checks.ts';
 import { PieceCollector, payloadSha256 } from './payload.ts';
 import { type PictureProof, provePictures } from './picture-proof.ts';
 import { placeOfChunk } from './places.ts';
@@ -46,7 +47,7 @@ export async function validateRendition(input: ValidateRenditionInput, ctx: Stag
     await provePayload(input, chunks, pieces, open);
     const largestShareOfCeiling = checkRate(input, groups);
     const audio = await ofTheFile(input, () => proveAudio(input, { file: file.source, movie, open }));
-    const pictures = await provePictures(input, file.path, ctx);
+    const pictures = await provePictures(input, file.path, open, ctx);
     return {
       frames: input.plan.frameCount,
       joins: input.plan.chunks.length - 1,
@@ -100,15 +101,16 @@ async function checkVideo(input: ValidateRenditionInput, source: ByteSource, mov
 
 /** Every sample's bytes are those of the proven chunk, and the chunk is still the one that was proven. */
 async function provePayload(input: ValidateRenditionInput, chunks: VideoSamples, pieces: readonly PieceCollector[], open: Opener): Promise<void> {
+  const block = newBlock();
   for (const [i, chunk] of input.plan.chunks.entries()) {
     const { objectKey, sha256 } = input.chunks[i];
     const { source }: OpenObject = await open(objectKey);
-    const wholeFile = await payloadSha256([{ copy: source, start: 0, endExclusive: source.sizeBytes }]);
+    const wholeFile = await payloadSha256([{ copy: source, start: 0, endExclusive: source.sizeBytes }], block);
     if (wholeFile !== sha256)
       throw new ScenelineError('SL-905', `The stored object ${objectKey} is not the proven one any more.`, { evidence: { objectKeys: [objectKey] } });
     const sizes = chunks.sizesBytes.subarray(chunk.startFrame, chunk.endFrameExclusive);
-    const proven = await payloadSha256(new PayloadCursor(sizes, chunks.chunkExtents[i]).take(sizes.length));
-    if (proven !== (await payloadSha256(pieces[i].pieces))) {
+    const proven = await payloadSha256(new PayloadCursor(sizes, chunks.chunkExtents[i]).take(sizes.length), block);
+    if (proven !== (await payloadSha256(pieces[i].pieces, block))) {
       throw renditionFault(input, `the media of ${placeOfChunk(chunk)} is not that of its encoded chunk`, chunk.startFrame);
     }
   }
@@ -117,12 +119,11 @@ async function provePayload(input: ValidateRenditionInput, chunks: VideoSamples,
 function checkRate(input: ValidateRenditionInput, groups: readonly Group[]): number {
   const { plan, ptsTicks } = input;
   const startOf = (i: number): number => (i < groups.length ? ptsTicks[groups[i].idrFrame] : plan.endPtsTicks);
-  const segments: SizedSegment[] = groups.map(({ idrFrame, sizeBytes }, i) => ({
-    frame: idrFrame,
+  const segments: SizedSegment[] = groups.map(({ sizeBytes }, i) => ({
     sizeBytes,
     durationSeconds: ticksToSeconds(startOf(i + 1) - startOf(i), plan.timeBase),
   }));
-  const { largestShare, fault } = checkCeiling(segments, input.rung);
-  if (fault !== null) throw renditionFault(input, fault.message, fault.frame, 'SL-308');
+  const { largestShare, breach } = checkCeiling(segments, input.rung);
+  if (breach !== null) throw renditionFault(input, breachMessage(breach), groups[breach.segment].idrFrame, 'SL-308');
   return largestShare;
 }

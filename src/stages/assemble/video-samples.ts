@@ -22,7 +22,7 @@ export type VideoSamples = {
   readonly chunkExtents: readonly (readonly Extent[])[];
 };
 
-export type ChunkSamples = { readonly sampleEntry: Uint8Array; readonly samples: readonly Sample[] };
+type ChunkSamples = { readonly sampleEntry: Uint8Array; readonly samples: readonly Sample[] };
 
 /**
  * Reads the headers of all encoded chunks of a rung and holds them to the plan. Throws SL-304 when the chunks are not those of the plan, frames are missing,
@@ -60,7 +60,7 @@ export async function readVideoSamples(plan: Plan, rung: PlannedRung, chunks: re
 }
 
 /** Reads the headers of one encoded chunk. RangeError: malformed. */
-export async function readChunk(source: ByteSource): Promise<ChunkSamples> {
+async function readChunk(source: ByteSource): Promise<ChunkSamples> {
   const movie = await readMovie(source);
   const track = onlyTrack(movie, 'vide');
   const samples: Sample[] = [];

@@ -1,6 +1,6 @@
 import type { FileRange } from '../../media/cmaf/file-range.ts';
 import { presentationSeconds } from '../../media/cmaf/presentation.ts';
-import { segmentRates, targetDurationSeconds } from '../../media/cmaf/rates.ts';
+import { playlistLengthsUs, segmentRates, targetDurationSeconds } from '../../media/cmaf/rates.ts';
 import type { TimedSegments } from '../../media/cmaf/track-index.ts';
 import type { Mpd, MpdSet } from '../../media/dash/parse-mpd.ts';
 import type { MediaPlaylist, MultivariantPlaylist } from '../../media/hls/parse.ts';
@@ -111,10 +111,11 @@ function playlistFaults(file: string, playlist: MediaPlaylist, track: ProvenTrac
   if (!sameRange(playlist.map?.range ?? null, track.initRange)) return [`${file}: its header is not that of ${track.file}`];
   if (playlist.segments.length !== track.segments.length)
     return [`${file} has ${playlist.segments.length} segments and ${track.file} has ${track.segments.length}`];
+  const lengthsUs = playlistLengthsUs(track);
   const differs = playlist.segments.findIndex(({ uri, range, durationSeconds }, i) => {
-    const { offsetBytes, sizeBytes, durationTicks } = track.segments[i];
+    const { offsetBytes, sizeBytes } = track.segments[i];
     const isThere = uri === track.file && sameRange(range, { start: offsetBytes, endExclusive: offsetBytes + sizeBytes });
-    return !isThere || Math.abs(durationSeconds - durationTicks / track.timescale) > ROUNDING_SECONDS;
+    return !isThere || durationSeconds !== lengthsUs[i] / 1_000_000;
   });
   return differs < 0 ? [] : [`${file}: segment ${differs} is not entry ${differs} of the index of ${track.file}`];
 }

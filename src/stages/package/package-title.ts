@@ -1,6 +1,6 @@
 import { type Presentation, presentationSeconds, type TextRendition, type ThumbnailSheets } from '../../media/cmaf/presentation.ts';
 import { targetDurationSeconds } from '../../media/cmaf/rates.ts';
-import type { CmafTrack } from '../../media/cmaf/track.ts';
+import type { CmafSegment, CmafTrack } from '../../media/cmaf/track.ts';
 import { writeMpd } from '../../media/dash/mpd.ts';
 import { playlistFile, writeMediaPlaylist, writeTextPlaylist } from '../../media/hls/media-playlist.ts';
 import { writeMultivariant } from '../../media/hls/multivariant.ts';
@@ -106,10 +106,13 @@ function differences(track: CmafTrack, proven: readonly ProvenTrack[]): string[]
   for (let i = 0; i < count; i++) {
     const [is, said] = [found.segments[i], track.segments[i]];
     const same = is && said && is.offsetBytes === said.offsetBytes && is.sizeBytes === said.sizeBytes;
-    if (!same || is.startTicks !== said.startTicks || is.durationTicks !== said.durationTicks)
-      return [`${track.file}: segment ${i} is not where it was announced`];
+    if (!same || !sameTimes(is, said)) return [`${track.file}: segment ${i} is not where it was announced`];
   }
   return [];
+}
+
+function sameTimes(a: CmafSegment, b: CmafSegment): boolean {
+  return a.startTicks === b.startTicks && a.durationTicks === b.durationTicks && a.decodeTicks === b.decodeTicks;
 }
 
 function inconsistent(faults: readonly string[]): ScenelineError {

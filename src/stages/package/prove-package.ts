@@ -1,5 +1,6 @@
 import type { FileRange } from '../../media/cmaf/file-range.ts';
-import { readTrackIndex } from '../../media/cmaf/track-index.ts';
+import type { CmafSegment } from '../../media/cmaf/track.ts';
+import { FRAGMENT_HEAD_BYTES, type IndexedSegments, readDecodeTicks, readTrackIndex, type TimedSegments } from '../../media/cmaf/track-index.ts';
 import { type Mpd, parseMpd } from '../../media/dash/parse-mpd.ts';
 import { type MediaPlaylist, type MultivariantPlaylist, parseMediaPlaylist, parseMultivariant } from '../../media/hls/parse.ts';
 import { type Cue, parseWebVtt } from '../../media/webvtt/cues.ts';
@@ -21,6 +22,7 @@ export type PackageProof = {
   readonly tracks: readonly ProvenTrack[];
 };
 
+const READS_AT_ONCE = 8;
 const MAX_TEXT_BYTES = 64 * 1024 * 1024;
 
 /** Reads every manifest, index and text of a package and holds them to each other. What is unreadable is a fault, never an error thrown. */
@@ -69,10 +71,30 @@ async function readTracks(mpd: Mpd, reader: PackageReader, faults: string[]): Pr
       }
       const bytes = await reader.read(file, indexRange);
       const index = attempt(file, faults, () => readTrackIndex(bytes, indexRange.start, sizeBytes));
-      if (index) tracks.push({ file, kind: contentType, initRange, indexRange, ...index });
+      const timed = index && (await readFragmentTimes(file, index, reader, faults));
+      if (timed) tracks.push({ file, kind: contentType, initRange, indexRange, ...timed });
     }
   }
   return tracks;
+}
+
+/** Looks at the beginning of every segment: there is a fragment, and it has a decode time. */
+async function readFragmentTimes(file: string, index: IndexedSegments, reader: PackageReader, faults: string[]): Promise<TimedSegments | null> {
+  const segments: CmafSegment[] = [];
+  for (let from = 0; from < index.segments.length; from += READS_AT_ONCE) {
+    const batch = index.segments.slice(from, from + READS_AT_ONCE);
+    const heads = await Promise.all(
+      batch.map(({ offsetBytes, sizeBytes }) =>
+        reader.read(file, { start: offsetBytes, endExclusive: offsetBytes + Math.min(sizeBytes, FRAGMENT_HEAD_BYTES) }),
+      ),
+    );
+    for (const [i, segment] of batch.entries()) {
+      const decodeTicks = attempt(file, faults, () => readDecodeTicks(heads[i]));
+      if (decodeTicks === null) return null;
+      segments.push({ ...segment, decodeTicks });
+    }
+  }
+  return { timescale: index.timescale, segments };
 }
 
 function attempt<T>(file: string, faults: string[], work: () => T): T | null {

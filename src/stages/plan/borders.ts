@@ -25,6 +25,8 @@ export type Border = {
   readonly frame: number;
   readonly timeTicks: number;
   readonly rank: (typeof BORDER_RANK)[keyof typeof BORDER_RANK];
+  /** How long the shot lasted that ends here; 0 at a split and at the film's start. */
+  readonly shotBeforeTicks: number;
 };
 
 /** Ticks of a duration, as a real number: only for comparisons. */
@@ -61,14 +63,15 @@ type Moment = { readonly frame: number; readonly timeTicks: number };
 function keptCuts(shotStarts: readonly number[], clock: FrameClock): KeptCut[] {
   const shortest = secondsToTicks(SHORTEST_SHOT_SECONDS, clock.timeBase);
   const start = { frame: 0, timeTicks: clock.ptsTicks[0] };
-  const kept: KeptCut[] = [{ ...start, rank: BORDER_RANK.firmCut, lastCut: start }];
+  const kept: KeptCut[] = [{ ...start, rank: BORDER_RANK.firmCut, shotBeforeTicks: 0, lastCut: start }];
   for (const frame of shotStarts) {
     if (frame === 0) continue;
     const cut = { frame, timeTicks: clock.ptsTicks[frame] };
     const previous = kept[kept.length - 1];
-    const isFirm = cut.timeTicks - previous.lastCut.timeTicks >= shortest;
+    const shotBeforeTicks = cut.timeTicks - previous.lastCut.timeTicks;
+    const rank = shotBeforeTicks >= shortest ? BORDER_RANK.firmCut : BORDER_RANK.looseCut;
     if (cut.timeTicks - previous.timeTicks < shortest) previous.lastCut = cut;
-    else kept.push({ ...cut, rank: isFirm ? BORDER_RANK.firmCut : BORDER_RANK.looseCut, lastCut: cut });
+    else kept.push({ ...cut, rank, shotBeforeTicks, lastCut: cut });
   }
   return kept;
 }
@@ -102,7 +105,7 @@ function evenly(from: Moment, to: Moment, pieces: number, clock: FrameClock): Bo
   for (let piece = 1; piece < count; piece++) {
     const frame = nearestFrame(clock.ptsTicks, previous, to.frame, from.timeTicks + ((to.timeTicks - from.timeTicks) * piece) / count);
     if (frame <= previous || frame >= to.frame) continue;
-    borders.push({ frame, timeTicks: clock.ptsTicks[frame], rank: BORDER_RANK.split });
+    borders.push({ frame, timeTicks: clock.ptsTicks[frame], rank: BORDER_RANK.split, shotBeforeTicks: 0 });
     previous = frame;
   }
   return borders;

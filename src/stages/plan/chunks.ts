@@ -31,8 +31,8 @@ export type GroupingInput = {
 type Candidate = Border & { readonly hash: string };
 
 /**
- * Groups segments into chunks. A border starts a chunk when no better one (rank, then content hash) is near it: this depends on nothing
- * but the pictures close by, so that after an edit all chunks but those beside it are as they were. The film's two ends count as the best borders.
+ * Groups segments into chunks. A border starts a chunk when no better one is near it: this depends on nothing but the pictures close by, so
+ * that after an edit all chunks but those beside it are as they were. The film's two ends count as the best borders.
  */
 export function groupIntoChunks(input: GroupingInput): Chunk[] {
   const candidates = input.borders.map((border) => ({ ...border, hash: input.hashOf(border.frame) }));
@@ -47,15 +47,13 @@ export function groupIntoChunks(input: GroupingInput): Chunk[] {
   return chunks;
 }
 
-/** Positions of the chunk borders among the candidates, up to the first that cannot be decided yet. */
+/** Positions of the chunk borders among the candidates; none so near the end of what is known that a better one may be behind it. */
 function localMaxima(candidates: readonly Candidate[], input: GroupingInput): number[] {
   const window = secondsToTicks(input.targetSeconds * WINDOW_SHARE, input.timeBase);
   const knownTicks = input.end?.timeTicks ?? candidates[candidates.length - 1].timeTicks;
   const maxima = [0];
   for (let at = 1; at < candidates.length; at++) {
-    if (!isBestWithin(candidates, at, window)) continue;
-    if (knownTicks - candidates[at].timeTicks >= window) maxima.push(at);
-    else if (input.end === null) break;
+    if (knownTicks - candidates[at].timeTicks >= window && isBestWithin(candidates, at, window)) maxima.push(at);
   }
   return maxima;
 }
@@ -72,13 +70,15 @@ function isBestWithin(candidates: readonly Candidate[], at: number, window: numb
   return true;
 }
 
+/** By rank, then by the length of the shot before (a shot replaced by one as long moves nothing), then by content. */
 function compare(a: Candidate, b: Candidate): number {
   if (a.rank !== b.rank) return a.rank - b.rank;
+  if (a.shotBeforeTicks !== b.shotBeforeTicks) return a.shotBeforeTicks - b.shotBeforeTicks;
   if (a.hash === b.hash) return 0;
   return a.hash < b.hash ? -1 : 1;
 }
 
-/** Adds borders where pictures with ever better (or all equal) hashes follow each other for so long that no border was the best. */
+/** Adds borders where ever better (or all equal) ones follow each other for so long that none was the best. */
 function splitLongGaps(maxima: readonly number[], candidates: readonly Candidate[], input: GroupingInput): number[] {
   const longest = secondsToTicks(input.targetSeconds * LONGEST_CHUNK_SHARE, input.timeBase);
   const all: number[] = [];

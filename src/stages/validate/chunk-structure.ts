@@ -4,8 +4,8 @@ import { onlySampleEntry, onlyTrack, readMovie } from '../../media/isobmff/movie
 import type { Sample } from '../../media/isobmff/sample.ts';
 import { readSampleEntry, sampleEntryIdentity } from '../../media/isobmff/sample-entry.ts';
 import { type TimeBase, ticksToSeconds } from '../../media/time.ts';
+import { breachMessage, checkCeiling, type SizedSegment } from '../../model/ceiling.ts';
 import type { PlannedRung } from '../../model/ladder.ts';
-import { findCeilingBreach, type SizedSegment } from './ceiling.ts';
 
 /** What an encoded chunk has to look like. */
 export type ChunkExpectation = {
@@ -38,7 +38,7 @@ export async function checkStructure(source: ByteSource, expected: ChunkExpectat
     const fragments: (readonly Sample[])[] = [];
     for await (const fragment of readFragments(source, movie, track.trackId)) fragments.push(fragment.samples);
     const times = checkTimes(fragments.flat(), track.timescale, expected);
-    const fault = times ?? (await checkFragments(source, fragments, expected, facts.isIdr)) ?? checkCeiling(fragments, expected);
+    const fault = times ?? (await checkFragments(source, fragments, expected, facts.isIdr)) ?? checkSizes(fragments, expected);
     return { headerSha256, fault };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
@@ -84,7 +84,7 @@ async function checkFragments(
   return null;
 }
 
-function checkCeiling(fragments: readonly (readonly Sample[])[], expected: ChunkExpectation): StructureFault | null {
+function checkSizes(fragments: readonly (readonly Sample[])[], expected: ChunkExpectation): StructureFault | null {
   const { ptsTicks, endPtsTicks, idrPositions, timeBase } = expected;
   const lastTick = endPtsTicks ?? ptsTicks[ptsTicks.length - 1];
   const segments: SizedSegment[] = fragments.map((samples, i) => {
@@ -94,10 +94,8 @@ function checkCeiling(fragments: readonly (readonly Sample[])[], expected: Chunk
       durationSeconds: ticksToSeconds(endTicks - ptsTicks[idrPositions[i]], timeBase),
     };
   });
-  const breach = findCeilingBreach(segments, expected.rung);
-  if (breach === null) return null;
-  const message = `segment ${breach.segment} has ${Math.round(breach.kbits)} kbit where ${Math.round(breach.allowedKbits)} are allowed`;
-  return { code: 'SL-308', message, position: idrPositions[breach.segment] };
+  const { breach } = checkCeiling(segments, expected.rung);
+  return breach && { code: 'SL-308', message: breachMessage(breach), position: idrPositions[breach.segment] };
 }
 
 function segmentLengths({ idrPositions, ptsTicks }: ChunkExpectation): number[] {

@@ -6,7 +6,9 @@ import { exampleTrack } from '../../support/tracks.ts';
 
 function trackOf(borderTicks: readonly number[], timescale: number, frameCount: number): CmafTrack {
   const track = exampleTrack([], { timescale, frameCount });
-  const segments = borderTicks.slice(1).map((end, i) => ({ offsetBytes: 900, sizeBytes: 1, startTicks: borderTicks[i], durationTicks: end - borderTicks[i] }));
+  const segments = borderTicks
+    .slice(1)
+    .map((end, i) => ({ offsetBytes: 900, sizeBytes: 1, decodeTicks: 0, startTicks: borderTicks[i], durationTicks: end - borderTicks[i] }));
   return { ...track, segments };
 }
 

@@ -24,7 +24,7 @@ test('pictures: one segment for each fragment, times as presented, bytes as enco
   assert.deepEqual(
     samples.map((sample) => [sample.dtsTicks, sample.ptsTicks, sample.isSync]),
     [
-      [100, 120, true],
+      [0, 120, true],
       [110, 160, false],
       [120, 140, false],
       [130, 150, true],
@@ -53,7 +53,8 @@ test('the file is ftyp, moov, sidx and then pairs of moof and mdat where the ind
   let at = boxes[2].endExclusive + index.firstOffsetBytes;
   for (const [i, reference] of index.references.entries()) {
     assert.equal(at, boxes[3 + 2 * i].start);
-    assert.deepEqual(track.segments[i], { offsetBytes: at, sizeBytes: reference.sizeBytes, startTicks: 100 + 30 * i, durationTicks: reference.durationTicks });
+    const times = { startTicks: 100 + 30 * i, durationTicks: reference.durationTicks, decodeTicks: [0, 130][i] };
+    assert.deepEqual(track.segments[i], { offsetBytes: at, sizeBytes: reference.sizeBytes, ...times });
     at += reference.sizeBytes;
   }
   assert.equal(at, track.sizeBytes);

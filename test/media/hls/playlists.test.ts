@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { targetDurationSeconds } from '../../../src/media/cmaf/rates.ts';
 import { writeMediaPlaylist, writeTextPlaylist } from '../../../src/media/hls/media-playlist.ts';
 import { writeMultivariant } from '../../../src/media/hls/multivariant.ts';
 import { parseMediaPlaylist, parseMultivariant } from '../../../src/media/hls/parse.ts';
@@ -159,3 +160,24 @@ function expectRangeError(parse: () => unknown): void {
     assert.ok(error instanceof RangeError, String((error as Error).stack));
   }
 }
+
+test('a playlist counts decode times, so that a player which knows nothing else does not move the sound by its priming', () => {
+  const sound = exampleTrack(
+    [
+      [4, 10],
+      [4, 10],
+      [2, 10],
+    ],
+    { kind: 'audio', timescale: 48_000 },
+  );
+  const primed = { ...sound, segments: sound.segments.map((segment, i) => ({ ...segment, decodeTicks: i === 0 ? 0 : segment.startTicks + 1024 })) };
+  const lengths = parseMediaPlaylist(writeMediaPlaylist(primed, 4)).segments.map(({ durationSeconds }) => durationSeconds);
+  assert.deepEqual(lengths, [4.021333, 4, 1.978667]);
+});
+
+test('a picture that comes late makes the first segment longer, for the players and for the target duration', () => {
+  const track = exampleTrack([[4.4, 10]]);
+  const late = { ...track, segments: [{ ...track.segments[0], startTicks: 2560 }] };
+  assert.equal(targetDurationSeconds([late]), 5);
+  assert.equal(parseMediaPlaylist(writeMediaPlaylist(late, 5)).segments[0].durationSeconds, 4.6);
+});

@@ -112,7 +112,7 @@ export function cmafFixture(): Promise<Uint8Array> {
 
 export async function layoutBytes(layout: Layout): Promise<Uint8Array> {
   const blocks: Uint8Array[] = [];
-  for await (const block of pieceBlocks(layout.pieces())) blocks.push(block);
+  for await (const block of pieceBlocks(layout.pieces())) blocks.push(Uint8Array.from(block));
   return concat(blocks);
 }
 

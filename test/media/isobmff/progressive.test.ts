@@ -4,6 +4,7 @@ import { type ByteSource, memorySource } from '../../../src/media/isobmff/byte-s
 import { readMovie } from '../../../src/media/isobmff/movie.ts';
 import { chooseMovieTimescale, layoutProgressive } from '../../../src/media/isobmff/progressive.ts';
 import { tableSamples } from '../../../src/media/isobmff/sample-tables.ts';
+import { concat } from '../../../src/media/isobmff/write-boxes.ts';
 import { seededRandom } from '../../support/mangle-text.ts';
 import { AUDIO, audioTrack, layoutBytes, makeSamples, payloadOf, progressiveFixture, readAllSamples, VIDEO, videoTrack } from './fixture.ts';
 
@@ -83,22 +84,21 @@ test('a file beyond 4 GiB gets 64-bit offsets and a 64-bit mdat, and its last by
     extents: [{ source: endless, startBytes: 5, sampleCount: 4 }],
   };
   const layout = layoutProgressive({ brand: 'mp4', title: '', chapters: [], tracks: [videoTrack(samples)] });
-  const [head] = layout.pieces();
-  assert.ok('bytes' in head);
+  const head = concat([...layout.pieces()].flatMap((piece) => ('bytes' in piece ? [piece.bytes] : [])));
   const file: ByteSource = {
     sizeBytes: layout.sizeBytes,
     read: async (start, end) => {
       const bytes = new Uint8Array(end - start);
-      bytes.set(head.bytes.subarray(start, end));
+      bytes.set(head.subarray(start, end));
       return bytes;
     },
   };
   const { tables } = (await readMovie(file)).tracks[0];
   assert.ok(tables.chunkOffsetsAre64Bit);
   const read = [...tableSamples(tables, file.sizeBytes)];
-  assert.equal(read[0].offsetBytes, head.bytes.byteLength);
+  assert.equal(read[0].offsetBytes, head.byteLength);
   assert.equal(read[3].offsetBytes + 3, layout.sizeBytes);
-  assert.equal(layout.sizeBytes, head.bytes.byteLength + 3 * 0x7fffffff + 3);
+  assert.equal(layout.sizeBytes, head.byteLength + 3 * 0x7fffffff + 3);
 });
 
 test('a late start is an empty edit, exact in the movie timescale', async () => {

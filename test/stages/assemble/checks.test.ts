@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Sample } from '../../../src/media/isobmff/sample.ts';
-import { checkCeiling, checkFrames, checkPicture, placementOf } from '../../../src/stages/assemble/checks.ts';
+import { checkFrames, checkPicture, placementOf } from '../../../src/stages/assemble/checks.ts';
 
 const EXPECTED = { ptsTicks: Float64Array.from([50, 60, 75, 80, 99]), timeBase: { num: 2, den: 100 }, idrFrames: [0, 3], mediaTimeTicks: 40 };
 const TIMES = [0, 50, 20, 60, 98];
@@ -49,16 +49,6 @@ test('edit lists of our form are read to the tick, others are not', () => {
   for (const edits of [[], [{ durationTicks: 7, mediaTimeTicks: -1 }], [shown, shown], [shown, { durationTicks: 1, mediaTimeTicks: -1 }]]) {
     assert.equal(placementOf(edits, 1200, 48000), null);
   }
-});
-
-test('the ceiling holds for single segments and for neighbours', () => {
-  const limits = { maxrateKbps: 1000, bufsizeKbit: 500 };
-  const segment = (frame: number, kbit: number) => ({ frame, sizeBytes: (kbit * 1000) / 8, durationSeconds: 2 });
-  assert.deepEqual(checkCeiling([segment(0, 2500), segment(48, 2000)], limits), { largestShare: 1, fault: null });
-  const single = checkCeiling([segment(0, 100), segment(48, 2501)], limits);
-  assert.deepEqual([single.fault?.frame, single.fault?.message], [48, 'the segment has 2501 kbit in 2.000 s where 2500 are allowed']);
-  const pair = checkCeiling([segment(0, 2300), segment(48, 2300)], limits);
-  assert.deepEqual([pair.fault?.frame, pair.fault?.message], [0, 'the segment and the next one have 4600 kbit in 4.000 s where 4500 are allowed']);
 });
 
 test('a picture is held to its fingerprint and, where they differ, away from the one before', () => {

@@ -27,6 +27,8 @@ export type FilmSpec = {
   /** Another encoder with its options. */
   readonly encoder?: readonly string[];
   readonly codec?: PlannedRung['codec'];
+  /** A real film instead of the synthetic one; its frames are chosen by `ptsOf`, and `rung` says what becomes of them. */
+  readonly source?: { readonly path: string; readonly rung: PlannedRung };
 };
 
 /** A tone that starts at `beepSample` of the rendition and lasts 9600 samples, in silence. */
@@ -106,7 +108,7 @@ export async function makeFilm(studio: Studio, name: string, spec: FilmSpec): Pr
   for (const [i, track] of (spec.audio ?? []).entries()) {
     audio.push({ plan: plan.audio[i], objectKey: await encodeTone(studio, `${name}/${track.name}.m4a`, plan.audio[i], track.beepSample) });
   }
-  return { plan, rung: rungOf(spec.codec), chunks, audio, ptsTicks };
+  return { plan, rung: plan.rungs[0], chunks, audio, ptsTicks };
 }
 
 function planOf(name: string, spec: FilmSpec): Plan {
@@ -123,7 +125,7 @@ function planOf(name: string, spec: FilmSpec): Plan {
     firstPtsTicks: spec.ptsOf(0),
     endPtsTicks: spec.endPtsTicks,
     videoStartTicks: spec.videoStartTicks ?? 0,
-    rungs: [rungOf(spec.codec)],
+    rungs: [spec.source?.rung ?? rungOf(spec.codec)],
     chunks,
     audio: (spec.audio ?? []).map((track, i) => ({
       streamIndex: i + 1,
@@ -156,10 +158,10 @@ async function encodeChunk(studio: Studio, key: string, spec: FilmSpec, chunk: P
   const video = join(studio.dir, 'chunk.mp4');
   const prints = join(studio.dir, 'prints.gray');
   const first = spec.ptsOf(chunk.startFrame);
-  const times = `settb=${num}/${den},setpts=st(0\\,N+${chunk.startFrame})*0+${spec.ptsFormula.replaceAll('n', 'ld(0)')}-${first}`;
   const seconds = (frame: number): number => ((spec.ptsOf(frame) - 0.25 - first) * num) / den;
   const forced = chunk.idrFrames.slice(1).map((frame) => seconds(frame).toFixed(6));
-  const graph = `[0:v]trim=start_frame=${chunk.startFrame}:end_frame=${chunk.endFrameExclusive},setpts=PTS-STARTPTS,${times},format=yuv420p,setsar=1,split[v][p];[p]${FINGERPRINT}[f]`;
+  const { input, filters } = spec.source ? realFrames(spec, chunk) : syntheticFrames(spec, chunk);
+  const graph = `[0:v:0]${filters},format=yuv420p,setsar=1,split[v][p];[p]${FINGERPRINT}[f]`;
   const encoder = spec.encoder ?? [
     '-c:v',
     'libx264',
@@ -173,7 +175,7 @@ async function encodeChunk(studio: Studio, key: string, spec: FilmSpec, chunk: P
     `${X264}${spec.x264 ? `:${spec.x264}` : ''}`,
   ];
   studio.run('ffmpeg', [
-    ...['-y', '-f', 'lavfi', '-i', SOURCE, '-filter_complex', graph],
+    ...['-y', ...input, '-filter_complex', graph],
     ...['-map', '[v]', '-fps_mode', 'passthrough', '-enc_time_base', `${num}/${den}`, ...encoder, '-crf', '23', '-forced-idr', '1'],
     ...(forced.length > 0 ? ['-force_key_frames', forced.join(',')] : []),
     ...['-video_track_timescale', String(den), ...FRAGMENTED, video],
@@ -188,6 +190,22 @@ async function encodeChunk(studio: Studio, key: string, spec: FilmSpec, chunk: P
   await studio.ctx.blobs.put(fingerprintKey, fingerprints);
   const { sha256, sizeBytes } = await studio.ctx.blobs.putFile(objectKey, video);
   return { address: key, objectKey, sha256, sizeBytes, frameCount, fingerprintKey, headerSha256: '', attemptId: 'a1' };
+}
+
+type Frames = { readonly input: readonly string[]; readonly filters: string };
+
+function syntheticFrames(spec: FilmSpec, chunk: Plan['chunks'][number]): Frames {
+  const { num, den } = spec.timeBase;
+  const chosen = `trim=start_frame=${chunk.startFrame}:end_frame=${chunk.endFrameExclusive},setpts=PTS-STARTPTS`;
+  const times = `setpts=st(0\\,N+${chunk.startFrame})*0+${spec.ptsFormula.replaceAll('n', 'ld(0)')}-${spec.ptsOf(chunk.startFrame)}`;
+  return { input: ['-f', 'lavfi', '-i', SOURCE], filters: `${chosen},settb=${num}/${den},${times}` };
+}
+
+function realFrames(spec: FilmSpec, chunk: Plan['chunks'][number]): Frames {
+  const { path, rung } = spec.source!;
+  const end = chunk.endFrameExclusive < spec.frameCount ? spec.ptsOf(chunk.endFrameExclusive) : spec.endPtsTicks;
+  const chosen = `trim=start_pts=${spec.ptsOf(chunk.startFrame)}:end_pts=${end},setpts=PTS-STARTPTS`;
+  return { input: ['-copyts', '-i', path], filters: `${chosen},scale=${rung.widthPx}:${rung.heightPx}:flags=bicubic+accurate_rnd+bitexact` };
 }
 
 async function encodeTone(studio: Studio, key: string, plan: AudioPlan, beepSample: number): Promise<string> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type AssembleInput, assembleRendition } from '../../../src/stages/assemble/assemble-rendition.ts';
 import { type Film, type FilmSpec, makeFilm, Studio } from './film.ts';
@@ -83,5 +84,19 @@ describe('what does not fit together is refused', () => {
   test('frame times that do not ascend or do not fit', async () => {
     await refuse({ ptsTicks: film.ptsTicks.map((ticks, n) => (n === 7 ? ticks - 512 : ticks)) }, 'SL-304', /do not fit in an MP4 file/);
     await refuse({ ptsTicks: film.ptsTicks.map((ticks, n) => (n < 7 ? ticks : ticks + 2 ** 40)) }, 'SL-304', /do not fit in an MP4 file/);
+  });
+
+  test('a full disk and a stop are told apart, and leave nothing in the store', async () => {
+    const inScratch = async (change: object): Promise<Parameters<typeof assembleRendition>[1]> => {
+      const scratchDir = await mkdtemp(join(studio.dir, 'scratch-'));
+      return { ...studio.ctx, scratchDir, ...change };
+    };
+    const full = await inScratch({});
+    await symlink('/dev/full', join(full.scratchDir, 'full.mp4'));
+    const input = { ...film, title: '', chapters: [] };
+    await assert.rejects(assembleRendition({ ...input, outKey: 'out/full.mp4' }, full), { code: 'SL-110' });
+    const stopped = await inScratch({ signal: AbortSignal.abort() });
+    await assert.rejects(assembleRendition({ ...input, outKey: 'out/stopped.mp4' }, stopped), { code: 'SL-130' });
+    for (const key of ['out/full.mp4', 'out/stopped.mp4']) assert.equal(await studio.ctx.blobs.stat(key), null);
   });
 });

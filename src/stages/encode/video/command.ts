@@ -23,10 +23,15 @@ export type Entry = { readonly keyPtsTicks: number } | null;
 
 export type RungOutput = { readonly rung: PlannedRung; readonly videoPath: string; readonly fingerprintPath: string };
 
-/** What decides the coded bytes of one rung, besides the pictures: filters and encoder arguments. */
+/**
+ * What decides the coded bytes of one rung, besides the pictures: filters and encoder arguments.
+ * IDR frames are forced a quarter of a frame early: half a frame would round down where one frame is one tick.
+ */
 export function rungArguments(video: VideoTrack, rung: PlannedRung, stretch: Stretch, fps: number): { filters: string[]; encoder: string[] } {
   const first = stretch.ptsTicks[0];
-  const idrSeconds = stretch.idrPositions.slice(1).map((at) => ticksToSeconds((stretch.ptsTicks[at - 1] + stretch.ptsTicks[at]) / 2 - first, stretch.timeBase));
+  const idrSeconds = stretch.idrPositions
+    .slice(1)
+    .map((at) => ticksToSeconds(stretch.ptsTicks[at] - (stretch.ptsTicks[at] - stretch.ptsTicks[at - 1]) / 4 - first, stretch.timeBase));
   const recipe = recipeOf(rung, fps, idrSeconds);
   return {
     filters: normaliseFilters(video, rung),

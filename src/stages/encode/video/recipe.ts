@@ -1,4 +1,4 @@
-import type { PlannedRung } from '../../../model/ladder.ts';
+import { ENCODER_OF_CODEC, type PlannedRung } from '../../../model/ladder.ts';
 
 /** What an encoder is told for one rung; a pure function of the rung and of the places of the IDR frames. */
 export type Recipe = { readonly encoder: string; readonly args: readonly string[] };
@@ -35,22 +35,23 @@ export function recipeOf(rung: PlannedRung, fps: number, idrSeconds: readonly nu
   const forced = idrSeconds.length > 0 ? ['-force_key_frames', idrSeconds.map((at) => at.toFixed(6)).join(',')] : [];
   const tags = ['-color_primaries', 'bt709', '-color_trc', 'bt709', '-colorspace', 'bt709', '-color_range', 'tv'];
   const ceiling = ['-maxrate', `${rung.maxrateKbps}k`, '-bufsize', `${Math.floor(rung.bufsizeKbit / 2)}k`];
+  const encoder = ENCODER_OF_CODEC[rung.codec];
   const quality = ['-preset', rung.preset, '-crf', String(rung.crf)];
   if (rung.codec === 'h264') {
     const params = `keyint=infinite:min-keyint=1:scenecut=0:open-gop=0:stitchable=1:cpu-independent=1:threads=${rung.threads}`;
     const level = h264Level(rung, fps);
     return {
-      encoder: 'libx264',
+      encoder,
       args: [...quality, '-profile:v', 'high', '-level', level, ...ceiling, '-forced-idr', '1', ...forced, ...tags, '-x264-params', params],
     };
   }
   if (rung.codec === 'h265') {
     const params = `keyint=-1:min-keyint=1:scenecut=0:open-gop=0:repeat-headers=0:frame-threads=1:pools=${rung.threads}:info=0:log-level=error`;
     return {
-      encoder: 'libx265',
+      encoder,
       args: [...quality, ...ceiling, '-forced-idr', '1', ...forced, ...tags, '-tag:v', 'hvc1', '-x265-params', params],
     };
   }
   const params = `enable-force-key-frames=1:scd=0:lp=${rung.threads}`;
-  return { encoder: 'libsvtav1', args: [...quality, ...ceiling, '-g', '9999', '-forced-idr', '1', ...forced, ...tags, '-svtav1-params', params] };
+  return { encoder, args: [...quality, ...ceiling, '-g', '9999', '-forced-idr', '1', ...forced, ...tags, '-svtav1-params', params] };
 }

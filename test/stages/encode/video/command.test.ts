@@ -40,22 +40,49 @@ const video: VideoTrack = {
 /** Irregular times: gaps of 3750, 7500, 3000 and 3750 ticks. */
 const stretch: Stretch = { timeBase: { num: 1, den: 90_000 }, ptsTicks: [900, 4650, 12_150, 15_150, 18_900], endPtsTicks: 22_650, idrPositions: [0, 2, 4] };
 
-test('frames are chosen by integer time, and IDR frames forced half a frame early', () => {
-  const args = encodeArguments({ sourcePath: 'in.mkv', video, stretch, entry: { keyPtsTicks: 900 }, fps: 24, outputs: [{ rung, videoPath: 'v.mp4', fingerprintPath: 'v.luma' }], ffmpegMajor: 5 });
+test('frames are chosen by integer time, and IDR frames forced a quarter of a frame early', () => {
+  const args = encodeArguments({
+    sourcePath: 'in.mkv',
+    video,
+    stretch,
+    entry: { keyPtsTicks: 900 },
+    fps: 24,
+    outputs: [{ rung, videoPath: 'v.mp4', fingerprintPath: 'v.luma' }],
+    ffmpegMajor: 5,
+  });
   assert.ok(args[args.indexOf('-filter_complex') + 1].startsWith('[0:2]trim=start_pts=900:end_pts=22650,split=2'));
   const forced = args[args.indexOf('-force_key_frames') + 1].split(',').map(Number);
-  assert.deepEqual(forced, [((4650 + 12_150) / 2 - 900) / 90_000, ((15_150 + 18_900) / 2 - 900) / 90_000].map((at) => Number(at.toFixed(6))));
+  assert.deepEqual(
+    forced,
+    [(12_150 - 7500 / 4 - 900) / 90_000, (18_900 - 3750 / 4 - 900) / 90_000].map((at) => Number(at.toFixed(6))),
+  );
   assert.ok(!args.some((arg) => arg.includes('qpfile')));
 });
 
 test('the last chunk has no end, so the last frame is not lost to a wrong duration', () => {
-  const args = encodeArguments({ sourcePath: 'in', video, stretch: { ...stretch, endPtsTicks: null }, entry: null, fps: 24, outputs: [{ rung, videoPath: 'v', fingerprintPath: 'f' }], ffmpegMajor: 5 });
+  const args = encodeArguments({
+    sourcePath: 'in',
+    video,
+    stretch: { ...stretch, endPtsTicks: null },
+    entry: null,
+    fps: 24,
+    outputs: [{ rung, videoPath: 'v', fingerprintPath: 'f' }],
+    ffmpegMajor: 5,
+  });
   assert.ok(!args[args.indexOf('-filter_complex') + 1].includes('end_pts'));
 });
 
 test('the time base is asked for in the words of the version', () => {
   const word = (ffmpegMajor: number) => {
-    const args = encodeArguments({ sourcePath: 'in', video, stretch, entry: null, fps: 24, outputs: [{ rung, videoPath: 'v', fingerprintPath: 'f' }], ffmpegMajor });
+    const args = encodeArguments({
+      sourcePath: 'in',
+      video,
+      stretch,
+      entry: null,
+      fps: 24,
+      outputs: [{ rung, videoPath: 'v', fingerprintPath: 'f' }],
+      ffmpegMajor,
+    });
     return args[args.indexOf('-enc_time_base') + 1];
   };
   assert.equal(word(5), '-1');

@@ -1,0 +1,115 @@
+import { ScenelineError } from '../../model/errors.ts';
+import { type AudioInspection, inspectionKeys } from '../../model/inspection.ts';
+import type { StageContext } from '../../ports/stage-context.ts';
+import { countComplaints } from './decoder-complaints.ts';
+import { FrameHashReader } from './frame-hash-lines.ts';
+import { DECODING_LIMITS, guardedInput } from './input-args.ts';
+import { type Loudness, parseLoudness } from './loudness.ts';
+import type { SourceScan } from './scan.ts';
+import { SoundClock, type SoundGap } from './sound-clock.ts';
+import { refusalOfTool } from './tool-failure.ts';
+
+export type InspectAudioInput = { readonly sourcePath: string; readonly scan: SourceScan; readonly streamIndex: number };
+
+/** What is stored for a track under `inspectionKeys.audio`. */
+export type AudioFindings = {
+  readonly version: 1;
+  readonly inspection: AudioInspection;
+  readonly gapCount: number;
+  /** The first hundred. */
+  readonly gaps: readonly SoundGap[];
+  /** The decoder reported errors. */
+  readonly isDamaged: boolean;
+  /** Why nothing could be decoded; null when something was. */
+  readonly failure: string | null;
+};
+
+/** One decode of a track; a second branch measures loudness by EBU R 128 where the filter takes the track's channels. */
+export function audioArgs(sourcePath: string, streamIndex: number, withLoudness: boolean): readonly string[] {
+  const graph = withLoudness ? `[0:${streamIndex}]asplit=2[count][loud];[loud]ebur128=framelog=verbose,anullsink` : `[0:${streamIndex}]anull[count]`;
+  return [
+    '-copyts',
+    ...guardedInput(sourcePath),
+    '-filter_complex',
+    graph,
+    '-map',
+    '[count]',
+    '-c:a',
+    'pcm_s16le',
+    '-f',
+    'framehash',
+    '-hash',
+    'adler32',
+    'pipe:1',
+  ];
+}
+
+/** Decodes one sound track: exact sample count, first sample's time, gaps, loudness. A track that is stored already is not decoded again. */
+export async function inspectAudio(input: InspectAudioInput, ctx: StageContext): Promise<AudioInspection> {
+  const key = inspectionKeys.audio(input.scan.id, input.streamIndex);
+  if (await ctx.blobs.stat(key)) return readAudioFindings(await ctx.blobs.read(key)).inspection;
+  const track = input.scan.facts.audio.find(({ streamIndex }) => streamIndex === input.streamIndex);
+  if (track === undefined) throw new ScenelineError('SL-901', `The scan ${input.scan.id} has no sound track ${input.streamIndex}.`);
+  const first = await decode(input, true, ctx);
+  const heard = first.clock.sampleCount === 0 ? await decode(input, false, ctx) : first;
+  const sampleRate = heard.sampleRate ?? track.sampleRate;
+  const { clock } = heard;
+  const findings: AudioFindings = {
+    version: 1,
+    inspection: {
+      streamIndex: input.streamIndex,
+      sampleRate,
+      sampleCount: clock.sampleCount,
+      startSeconds: clock.startTicks === null ? track.startSeconds : clock.startTicks / sampleRate,
+      hasGaps: clock.gapCount > 0,
+      ...heard.loudness,
+    },
+    gapCount: clock.gapCount,
+    gaps: clock.gaps,
+    isDamaged: heard.isDamaged,
+    failure: clock.sampleCount > 0 ? null : (heard.failure ?? 'nothing came out of the decoder'),
+  };
+  await ctx.blobs.put(key, Buffer.from(JSON.stringify(findings)));
+  return findings.inspection;
+}
+
+export function readAudioFindings(bytes: Uint8Array): AudioFindings {
+  return JSON.parse(Buffer.from(bytes).toString('utf8')) as AudioFindings;
+}
+
+type Heard = {
+  readonly clock: SoundClock;
+  readonly sampleRate: number | null;
+  readonly loudness: Loudness;
+  readonly isDamaged: boolean;
+  /** The tool's complaint when it gave up. */
+  readonly failure: string | null;
+};
+
+async function decode({ sourcePath, scan, streamIndex }: InspectAudioInput, withLoudness: boolean, ctx: StageContext): Promise<Heard> {
+  const clock = new SoundClock();
+  const reader = new FrameHashReader(null, (frame) => clock.add(frame.ptsTicks, frame.durationTicks, rateOf(reader)));
+  const args = audioArgs(sourcePath, streamIndex, withLoudness);
+  try {
+    const outputs = { 1: (bytes: Uint8Array) => reader.write(bytes) };
+    const run = await ctx.tools.run({ tool: 'ffmpeg', args, outputs, cwd: ctx.scratchDir, limits: DECODING_LIMITS, signal: ctx.signal });
+    reader.end();
+    ctx.spend('inspect', run.cpuSeconds);
+    const sampleRate = clock.sampleCount > 0 ? rateOf(reader) : null;
+    return { clock, sampleRate, loudness: parseLoudness(run.log), isDamaged: countComplaints(run, scan.facts.container) > 0, failure: null };
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw new ScenelineError('SL-301', `The decoder's output makes no sense: ${error.message}.`, { cause: error, evidence: { command: args } });
+    const failure = refusalOfTool(error);
+    if (failure === null) throw error;
+    const sampleRate = clock.sampleCount > 0 ? rateOf(reader) : null;
+    return { clock, sampleRate, loudness: { loudnessLufs: null, loudnessRangeLu: null }, isDamaged: true, failure };
+  }
+}
+
+/** Decoded sound is counted in ticks of one sample. */
+function rateOf(reader: FrameHashReader): number {
+  const { timeBase } = reader;
+  if (timeBase === null || timeBase.num !== 1) throw new RangeError('frame hashes: sound is not timed in samples');
+  return timeBase.den;
+}

@@ -1,0 +1,138 @@
+import { join } from 'node:path';
+import { ScenelineError } from '../../model/errors.ts';
+import { inspectionKeys } from '../../model/inspection.ts';
+import type { VideoTrack } from '../../model/source.ts';
+import type { BlobFacts } from '../../ports/blob-store.ts';
+import type { StageContext } from '../../ports/stage-context.ts';
+import { keysBefore, locateDamage, soundEntry } from './damage.ts';
+import { countComplaints } from './decoder-complaints.ts';
+import { DECODING_LIMITS } from './input-args.ts';
+import { complaintArgs, type RangeCut, rangeArgs } from './range-args.ts';
+import { type DamagedStretch, decodeRangeHeader, RANGE_HEADER_BYTES } from './range-object.ts';
+import { RangeRecorder } from './range-recorder.ts';
+import type { ScanRange, SourceScan } from './scan.ts';
+import { refusalOfTool } from './tool-failure.ts';
+
+export type InspectRangeInput = { readonly sourcePath: string; readonly scan: SourceScan; readonly rangeIndex: number };
+
+export type InspectRangeResult = {
+  readonly rangeIndex: number;
+  readonly frameCount: number;
+  readonly objectKey: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+};
+
+/**
+ * Decodes one range once and leaves its frames' records, pictures and thumbnails as one object. The decoded frames are held to the container's list;
+ * where they differ, the file is entered one key frame earlier, then at its start. Where the decoder complains, the damaged pictures
+ * are located and the range is decoded by one thread, as a decode from the film's start would. A range that is stored already is not decoded again.
+ */
+export async function inspectRange(input: InspectRangeInput, ctx: StageContext): Promise<InspectRangeResult> {
+  const range = input.scan.ranges[input.rangeIndex];
+  const video = input.scan.facts.video;
+  if (range === undefined || video === null) throw new ScenelineError('SL-901', `The scan ${input.scan.id} has no range ${input.rangeIndex}.`);
+  const objectKey = inspectionKeys.range(input.scan.id, input.rangeIndex);
+  const stored = await ctx.blobs.stat(objectKey);
+  if (stored) return resultOf(input.rangeIndex, objectKey, stored, await storedFrameCount(objectKey, stored, ctx));
+  const path = join(ctx.scratchDir, `range-${input.rangeIndex}.bin`);
+  const frameCount = await new RangeInspector({ ...input, range, video, path, ctx }).run();
+  return resultOf(input.rangeIndex, objectKey, await ctx.blobs.putFile(objectKey, path), frameCount);
+}
+
+function resultOf(rangeIndex: number, objectKey: string, facts: BlobFacts, frameCount: number): InspectRangeResult {
+  return { rangeIndex, frameCount, objectKey, sizeBytes: facts.sizeBytes, sha256: facts.sha256 };
+}
+
+async function storedFrameCount(objectKey: string, facts: BlobFacts, ctx: StageContext): Promise<number> {
+  return decodeRangeHeader(await ctx.blobs.read(objectKey, { start: 0, endExclusive: RANGE_HEADER_BYTES }), facts.sizeBytes).frameCount;
+}
+
+type Work = {
+  readonly sourcePath: string;
+  readonly scan: SourceScan;
+  readonly range: ScanRange;
+  readonly video: VideoTrack;
+  /** Where the object is written. */
+  readonly path: string;
+  readonly ctx: StageContext;
+};
+
+/** Frames whose decoder complained are not finished into an object unless they are the last word. */
+type Attempt = { readonly isSound: boolean; readonly matchesListing: boolean; readonly frameCount: number };
+
+class RangeInspector {
+  readonly #work: Work;
+
+  constructor(work: Work) {
+    this.#work = work;
+  }
+
+  /** Frames in the object that it leaves. */
+  async run(): Promise<number> {
+    const { scan, range } = this.#work;
+    const earlier = range.startPtsTicks === null ? [] : [...keysBefore(scan, range, 1), null];
+    for (const entry of [range.startPtsTicks, ...earlier]) {
+      const attempt = await this.#decode({ entryPtsTicks: entry, threads: null });
+      if (!attempt.isSound) return this.#decodeDamaged();
+      if (attempt.matchesListing || scan.indexing === 'decoding' || entry === null) return attempt.frameCount;
+    }
+    throw new ScenelineError('SL-901', `Range ${range.index} of ${scan.id} was not decoded from its start.`);
+  }
+
+  async #decodeDamaged(): Promise<number> {
+    const { scan, range } = this.#work;
+    const complains = async (cut: RangeCut) => !(await this.#isSound(cut, await this.#complaints(cut)));
+    const damaged = await locateDamage(range, complains);
+    const entryPtsTicks = await soundEntry(scan, range, damaged, complains);
+    return (await this.#decode({ entryPtsTicks, threads: 1, damaged })).frameCount;
+  }
+
+  /** Decodes the range into the object's file. With `damaged`, whatever decodes is what the range has. */
+  async #decode(how: { entryPtsTicks: number | null; threads: 1 | null; damaged?: readonly DamagedStretch[] }): Promise<Attempt> {
+    const { sourcePath, scan, range, video, path } = this.#work;
+    const zeroPtsTicks = scan.first?.ptsTicks ?? null;
+    const cut = { entryPtsTicks: how.entryPtsTicks, startPtsTicks: range.startPtsTicks, endPtsTicks: range.endPtsTicks };
+    const args = rangeArgs(sourcePath, video, cut, zeroPtsTicks, how.threads);
+    const recorder = await RangeRecorder.create(path, range, video, zeroPtsTicks);
+    try {
+      const complaints = await this.#run(args, recorder.outputs);
+      const isSound = how.damaged === undefined && (await this.#isSound(cut, complaints));
+      if (!isSound && how.damaged === undefined) return { isSound, matchesListing: false, frameCount: 0 };
+      const { frameCount } = await recorder.finish(how.damaged ?? [], scan.indexing === 'packets');
+      return { isSound, matchesListing: recorder.matchesListing, frameCount };
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new ScenelineError('SL-301', `The decoder's output makes no sense: ${error.message}.`, { cause: error, evidence: { command: args } });
+    } finally {
+      await recorder.close();
+    }
+  }
+
+  /**
+   * A decoder that enters in the middle of a film may miss what came before, and says so without harm to the frames wanted.
+   * So complaints count only beyond those that come before the first wanted frame.
+   */
+  async #isSound(cut: RangeCut, complaints: number): Promise<boolean> {
+    if (complaints === 0 || cut.entryPtsTicks === null) return complaints === 0;
+    return complaints <= (await this.#complaints({ entryPtsTicks: cut.entryPtsTicks, startPtsTicks: null, endPtsTicks: cut.startPtsTicks }));
+  }
+
+  #complaints(cut: RangeCut): Promise<number> {
+    return this.#run(complaintArgs(this.#work.sourcePath, this.#work.video, cut), {});
+  }
+
+  /** How often the decoder complained; without end when it gave up. */
+  async #run(args: readonly string[], outputs: { readonly [fd: number]: (bytes: Uint8Array) => void | Promise<void> }): Promise<number> {
+    const { scan, ctx } = this.#work;
+    try {
+      const { onFrames, signal, scratchDir } = ctx;
+      const run = await ctx.tools.run({ tool: 'ffmpeg', args, outputs, cwd: scratchDir, limits: DECODING_LIMITS, onFrames, signal });
+      ctx.spend('inspect', run.cpuSeconds);
+      return countComplaints(run, scan.facts.container);
+    } catch (error) {
+      if (refusalOfTool(error) === null) throw error;
+      return Number.POSITIVE_INFINITY;
+    }
+  }
+}

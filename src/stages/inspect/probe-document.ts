@@ -1,0 +1,42 @@
+import { ScenelineError } from '../../model/errors.ts';
+import { guardedInput } from './input-args.ts';
+import { asObject, type JsonObject, objectAt, objectsAt } from './json-access.ts';
+
+const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
+const MAX_STREAMS = 1000;
+const MAX_CHAPTERS = 10_000;
+
+/** What ffprobe said about a file; the values are still as the file gave them. */
+export type ProbeDocument = { readonly format: JsonObject; readonly streams: readonly JsonObject[]; readonly chapters: readonly JsonObject[] };
+
+export function probeArgs(sourcePath: string): readonly string[] {
+  return ['-of', 'json=c=1', '-show_format', '-show_streams', '-show_chapters', ...guardedInput(sourcePath)];
+}
+
+/** Collects a tool's output up to 16 MiB; throws RangeError beyond. */
+export class DocumentBytes {
+  readonly #parts: Buffer[] = [];
+  #length = 0;
+
+  write(bytes: Uint8Array): void {
+    this.#length += bytes.byteLength;
+    if (this.#length > MAX_DOCUMENT_BYTES) throw new RangeError(`ffprobe wrote more than ${MAX_DOCUMENT_BYTES} bytes`);
+    this.#parts.push(Buffer.from(bytes));
+  }
+
+  get text(): string {
+    return Buffer.concat(this.#parts).toString('utf8');
+  }
+}
+
+/** Reads ffprobe's JSON. Throws SL-301 when it is not a JSON object. */
+export function parseProbeDocument(text: string): ProbeDocument {
+  let root: JsonObject | null = null;
+  try {
+    root = asObject(JSON.parse(text));
+  } catch (cause) {
+    throw new ScenelineError('SL-301', 'ffprobe wrote something else than JSON.', { cause });
+  }
+  if (root === null) throw new ScenelineError('SL-301', 'ffprobe wrote something else than a JSON object.');
+  return { format: objectAt(root, 'format'), streams: objectsAt(root, 'streams', MAX_STREAMS), chapters: objectsAt(root, 'chapters', MAX_CHAPTERS) };
+}

@@ -1,0 +1,94 @@
+import type { ErrorCode } from '../../model/error-codes.ts';
+import type { Finding, Place, Severity } from '../../model/finding.ts';
+import type { VideoTrack } from '../../model/source.ts';
+import { completeColor, isHdr } from './color.ts';
+import { integerAt, type JsonObject, numberAt, objectAt, textAt } from './json-access.ts';
+import { readOrientation } from './orientation.ts';
+import { pixelFormatFacts } from './pixel-format.ts';
+import { type ProbedFacts, sideDataOf } from './source-facts.ts';
+
+const SMALLEST_SIDE_PX = 16;
+const LARGEST_SIDE_PX = 16_384;
+
+export function finding(severity: Severity, code: ErrorCode, message: string, place: Place = {}): Finding {
+  return { code, severity, place, message };
+}
+
+/** Judges what can be judged without reading a packet: all reasons, not just the first. */
+export function judgeFacts(probed: ProbedFacts): Finding[] {
+  const { facts } = probed;
+  const findings: Finding[] = [];
+  if (facts.video === null) {
+    findings.push(finding('refuse', 'SL-203', 'The file has no picture track.'));
+  } else {
+    findings.push(...refusals(facts.video, probed.videoStreams[0]), ...videoWarnings(facts.video, probed.videoStreams[0]));
+  }
+  if (facts.otherVideo.length > 0) {
+    const others = facts.otherVideo.map((track) => track.streamIndex).join(', ');
+    findings.push(finding('warn', 'SL-224', `The file has more picture tracks (${others}); the first is used.`, { streamIndex: facts.video!.streamIndex }));
+  }
+  for (const streamIndex of probed.skippedAudio) {
+    findings.push(finding('warn', 'SL-233', 'This sound track has no known codec and is left out.', { streamIndex }));
+  }
+  for (const { streamIndex, codec } of probed.skippedText) {
+    findings.push(finding('warn', 'SL-232', `Subtitles of the kind ${codec || 'unknown'} cannot become text and are left out.`, { streamIndex }));
+  }
+  if (facts.video !== null && facts.audio.length === 0) findings.push(finding('info', 'SL-238', 'The film has no sound.'));
+  return findings;
+}
+
+function refusals(video: VideoTrack, stream: JsonObject): Finding[] {
+  const place = { streamIndex: video.streamIndex };
+  const found: Finding[] = [];
+  if (isEncrypted(stream)) found.push(finding('refuse', 'SL-205', 'The picture track is encrypted.', place));
+  if (video.codec === '' || video.pixelFormat === '' || video.widthPx === 0 || video.heightPx === 0) {
+    found.push(finding('refuse', 'SL-204', `The picture track (${video.codec || 'unknown codec'}) cannot be decoded.`, place));
+  } else if (Math.min(video.widthPx, video.heightPx) < SMALLEST_SIDE_PX || Math.max(video.widthPx, video.heightPx) > LARGEST_SIDE_PX) {
+    found.push(finding('refuse', 'SL-211', `A picture of ${video.widthPx}×${video.heightPx} pixels cannot be encoded.`, place));
+  }
+  if (video.timeBase.num === 0) found.push(finding('refuse', 'SL-206', 'The picture track has no valid time base.', place));
+  const dolby = sideDataOf(stream).find((item) => textAt(item, 'side_data_type') === 'DOVI configuration record');
+  if (dolby && numberAt(dolby, 'dv_profile') === 5) {
+    found.push(finding('refuse', 'SL-210', 'The picture is Dolby Vision profile 5, which has no base layer for other players.', place));
+  }
+  return found;
+}
+
+/** WebM marks its encrypted tracks with a key id; MP4 tracks carry the data that a licence is asked for with. */
+function isEncrypted(stream: JsonObject): boolean {
+  const kinds = sideDataOf(stream).map((item) => textAt(item, 'side_data_type'));
+  return textAt(objectAt(stream, 'tags'), 'enc_key_id') !== '' || kinds.includes('Encryption initialization data') || kinds.includes('Encryption info');
+}
+
+function videoWarnings(video: VideoTrack, stream: JsonObject): Finding[] {
+  const place = { streamIndex: video.streamIndex };
+  const found: Finding[] = [];
+  const note = (severity: Severity, code: ErrorCode, message: string) => found.push(finding(severity, code, message, place));
+  const format = pixelFormatFacts(video.pixelFormat, integerAt(stream, 'bits_per_raw_sample'));
+  if (video.fieldOrder === 'interlaced') note('warn', 'SL-222', 'The picture is interlaced.');
+  if (isHdr(video.color)) note('warn', 'SL-223', `The picture is HDR (${video.color.transfer}) and is tone-mapped to SDR.`);
+  if (video.widthPx % 2 === 1 || video.heightPx % 2 === 1)
+    note('warn', 'SL-228', `The picture is ${video.widthPx}×${video.heightPx} pixels; sizes must be even.`);
+  if (video.sampleAspect.num !== video.sampleAspect.den) {
+    note('warn', 'SL-229', `Pixels are ${video.sampleAspect.num}:${video.sampleAspect.den}; the picture is scaled to square ones.`);
+  }
+  if (video.rotationDegrees !== 0) note('warn', 'SL-230', `The picture is stored turned and is turned ${video.rotationDegrees}° clockwise.`);
+  if (readOrientation(stream, sideDataOf(stream)).isUnusual) note('warn', 'SL-231', 'The file asks for mirroring or a skewed picture; that is not done.');
+  if (format.hasAlpha || textAt(objectAt(stream, 'tags'), 'alpha_mode') === '1') note('warn', 'SL-240', 'The picture has transparency, which is dropped.');
+  if (video.pixelFormat !== '' && !format.isPlain) note('info', 'SL-239', `The picture is ${video.pixelFormat}; it is encoded as 8-bit 4:2:0.`);
+  if (assumesColor(video, stream)) {
+    const { primaries, transfer, matrix } = video.color;
+    note('info', 'SL-236', `Colour tags are missing; ${primaries}, ${transfer}, ${matrix} are assumed.`);
+  }
+  return found;
+}
+
+function assumesColor(video: VideoTrack, stream: JsonObject): boolean {
+  const raw = {
+    primaries: textAt(stream, 'color_primaries'),
+    transfer: textAt(stream, 'color_transfer'),
+    matrix: textAt(stream, 'color_space'),
+    range: textAt(stream, 'color_range'),
+  };
+  return completeColor(raw, video.pixelFormat, video.heightPx).isAssumed;
+}

@@ -1,0 +1,22 @@
+import { ScenelineError } from '../../model/errors.ts';
+
+/**
+ * The tool's own last words when it ended by itself with an error status: the file's fault, so a finding.
+ * Null when it was killed, crashed or never ran: ours or the machine's, so a failure of the job.
+ */
+export function refusalOfTool(error: unknown): string | null {
+  if (!(error instanceof ScenelineError) || error.code !== 'SL-301') return null;
+  const { exitStatus, stderrTail } = error.evidence ?? {};
+  if (!/^exit [1-9]\d*$/.test(exitStatus ?? '')) return null;
+  const lines = (stderrTail ?? '').split('\n').filter((line) => /\[(error|fatal)\]/.test(line));
+  return lines.length === 0 ? 'no reason given' : plainWords(lines.at(-1)!);
+}
+
+/** A log line without addresses, marks and paths. */
+export function plainWords(line: string): string {
+  return line
+    .replace(/^(\[[^\]]*\] *)+/, '')
+    .replace(/file:\S*\/\S*?: /g, '')
+    .slice(0, 160)
+    .trim();
+}

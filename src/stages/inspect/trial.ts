@@ -1,0 +1,34 @@
+import type { TimeBase } from '../../media/time.ts';
+import { guardedInput } from './input-args.ts';
+
+/** How many of the first pictures are decoded to see that it works, and how the container lists them. */
+export const TRIAL_FRAMES = 24;
+
+/** A damaged picture at the very start must not make the whole list suspect. */
+const TOLERATED_LOSSES = 2;
+
+/** Output options that give every decoded picture with its own time, none dropped or doubled, on every ffmpeg from 5.1 to 9. */
+export function exactTiming(timeBase: TimeBase): readonly string[] {
+  return ['-fps_mode', 'passthrough', '-enc_time_base', `${timeBase.num}:${timeBase.den}`];
+}
+
+export function trialArgs(sourcePath: string, streamIndex: number, timeBase: TimeBase): readonly string[] {
+  const output = [...exactTiming(timeBase), '-c:v', 'rawvideo', '-f', 'framehash', '-hash', 'murmur3', 'pipe:1'];
+  return ['-copyts', '-noautorotate', '-threads', '1', ...guardedInput(sourcePath)].concat(
+    ['-map', `0:${streamIndex}`, '-frames:v', String(TRIAL_FRAMES)],
+    output,
+  );
+}
+
+/**
+ * Whether the container's list matches what decodes, told by the first pictures: no decoded time unknown to the list,
+ * and not clearly more packets than pictures (field-coded pictures make two packets each).
+ * @param leadPtsTicks listed times, ascending. @param decodedPtsTicks times of the first decoded pictures.
+ */
+export function listMatchesTrial(leadPtsTicks: readonly number[], decodedPtsTicks: readonly number[]): boolean {
+  const listed = new Set(leadPtsTicks);
+  if (listed.size !== leadPtsTicks.length || !decodedPtsTicks.every((pts) => listed.has(pts))) return false;
+  const last = decodedPtsTicks.at(-1)!;
+  const inside = leadPtsTicks.filter((pts) => pts >= decodedPtsTicks[0] && pts <= last).length;
+  return inside <= decodedPtsTicks.length + TOLERATED_LOSSES;
+}

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { FileSources } from '../../../../src/media/isobmff/byte-source.ts';
+import { readMovie } from '../../../../src/media/isobmff/movie.ts';
+import { ScenelineError } from '../../../../src/model/errors.ts';
+import type { AudioPlan } from '../../../../src/model/plan.ts';
+import type { MediaCommand, MediaTools } from '../../../../src/ports/media-tools.ts';
+import { encodeAudio } from '../../../../src/stages/encode/audio/encode-audio.ts';
+import { validateAudio } from '../../../../src/stages/encode/audio/validate-audio.ts';
+import { mediaPath } from '../../../support/media.ts';
+import { ffmpeg, mediaTools, stageContext } from '../../../support/stage-context.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sceneline-audio-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const RATE = 48_000;
+/** Beeps of 50 ms at odd places, so that no displacement looks like another. */
+const BEEP_SECONDS = [0.4, 1.13, 2.71, 3.3, 4.92];
+const SECONDS = 6;
+const BEEPS = `aevalsrc=sin(2*PI*997*t)*0.7*(${BEEP_SECONDS.map((at) => `between(t\\,${at}\\,${at + 0.05})`).join('+')}):s=${RATE}:d=${SECONDS}`;
+
+const plan = (changes: Partial<AudioPlan> = {}): AudioPlan => ({
+  ...{ streamIndex: 0, name: 'audio-eng', language: 'en', title: '', isDefault: true, channels: 2, sampleRate: RATE, bitrateKbps: 160 },
+  ...{ leadSamples: 0, sampleCount: SECONDS * RATE, followTimes: false },
+  ...changes,
+});
+
+async function source(name: string, filters: string, ...more: string[]): Promise<string> {
+  const path = join(folder, name);
+  await ffmpeg(['-f', 'lavfi', '-i', BEEPS, '-af', filters, ...more, path]);
+  return path;
+}
+
+/** Mono samples that a file's sound decodes to from time zero on. */
+async function decode(path: string): Promise<Float32Array> {
+  const parts: Uint8Array[] = [];
+  const args = ['-copyts', '-i', path, '-map', '0:a:0', '-af', 'atrim=start_pts=0,aformat=channel_layouts=mono', '-f', 'f32le', 'pipe:1'];
+  const tools = await mediaTools();
+  await tools.run({ tool: 'ffmpeg', args, outputs: { 1: (bytes) => void parts.push(bytes.slice()) }, limits: { stallMs: 60_000, wallMs: 60_000 } });
+  const bytes = Buffer.concat(parts);
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+}
+
+/** Seconds at which it becomes loud after 100 ms of quiet. */
+function onsets(samples: Float32Array, rate: number): number[] {
+  const found: number[] = [];
+  let loudUntil = -rate;
+  for (const [i, value] of samples.entries()) {
+    if (Math.abs(value) < 0.2) continue;
+    if (i - loudUntil > rate / 10) found.push(i / rate);
+    loudUntil = i;
+  }
+  return found;
+}
+
+async function made(sourcePath: string, audio: AudioPlan, originSeconds: number) {
+  const ctx = await stageContext(folder);
+  const outKey = `test/${ctx.attemptId}.m4a`;
+  const proof = await encodeAudio({ sourcePath, audio, originSeconds, outKey }, ctx);
+  const { path } = await ctx.blobs.openLocal(outKey);
+  return { proof, path };
+}
+
+function assertBeeps(found: readonly number[], wanted: readonly number[]): void {
+  assert.equal(found.length, wanted.length, found.join());
+  for (const [i, at] of wanted.entries()) assert.ok(Math.abs(found[i] - at) < 0.001, `beep at ${found[i]} s instead of ${at} s`);
+}
+
+test('beeps stay within a millisecond, after the lead, and the samples are as many as planned', async () => {
+  const path = await source('beeps.wav', 'anull');
+  const { proof, path: out } = await made(path, plan({ leadSamples: 12_345 }), -12_345 / RATE);
+  assert.equal(proof.offsetMs, 0);
+  assert.ok(proof.comparedSeconds > SECONDS - 1 && proof.lowestCorrelation > 0.95, JSON.stringify(proof));
+  const samples = await decode(out);
+  const planned = 12_345 + SECONDS * RATE;
+  assert.ok(samples.length >= planned && samples.length < planned + 1024, `${samples.length} samples`);
+  const wanted = BEEP_SECONDS.map((at) => at + 12_345 / RATE);
+  assertBeeps(onsets(samples, RATE), wanted);
+});
+
+test('the file is AAC-LC whose edit list says priming and length to the sample', async () => {
+  const path = await source('short.wav', 'atrim=end=2');
+  const { path: out } = await made(path, plan({ sampleCount: 2 * RATE - 7 }), 0);
+  const files = new FileSources();
+  const movie = await readMovie(await files.source(out)).finally(() => files.close());
+  assert.equal(movie.tracks.length, 1);
+  const [track] = movie.tracks;
+  assert.equal(track.timescale, RATE);
+  assert.deepEqual(track.edits, [{ durationTicks: 2 * RATE - 7, mediaTimeTicks: 1024 }]);
+  assert.equal(movie.timescale, RATE);
+});
+
+test('another rate and more channels are resampled and mixed without moving', async () => {
+  const path = await source('surround.wav', 'pan=5.1|FC=c0|FL=0*c0|FR=0*c0|LFE=0*c0|BL=0*c0|BR=0*c0,aresample=96000');
+  for (const channels of [2, 6] as const) {
+    const { path: out } = await made(path, plan({ channels, bitrateKbps: 80 * channels }), 0);
+    assertBeeps(onsets(await decode(out), RATE), BEEP_SECONDS);
+  }
+});
+
+test('a source that starts late on its own clock keeps its place', async () => {
+  const path = await source('late.mka', 'asetpts=PTS+1.5/TB', '-c:a', 'pcm_s16le');
+  const { path: out } = await made(path, plan({ leadSamples: RATE / 2 }), 1);
+  const wanted = BEEP_SECONDS.map((at) => at + 0.5);
+  assertBeeps(onsets(await decode(out), RATE), wanted);
+});
+
+test('gaps in the source are filled with silence', async () => {
+  const path = await source('gaps.mka', "asetnsamples=480,aselect='not(between(t,1.5,2.5))'", '-c:a', 'pcm_s16le');
+  const audio = plan({ followTimes: true });
+  const { path: out } = await made(path, audio, 0);
+  const samples = await decode(out);
+  assertBeeps(onsets(samples, RATE), BEEP_SECONDS);
+  assert.ok(samples.length >= audio.sampleCount && samples.length < audio.sampleCount + 1024);
+});
+
+test('an encode by count of a source with gaps is refused when held to the times', async () => {
+  const path = await source('holes.mka', "asetnsamples=480,aselect='not(between(t,1.5,2.5))'", '-c:a', 'pcm_s16le');
+  const byCount = plan({ sampleCount: 5 * RATE });
+  const { path: renditionPath } = await made(path, byCount, 0);
+  const ctx = await stageContext(folder);
+  const byTimes = { ...byCount, followTimes: true };
+  await assert.rejects(validateAudio({ sourcePath: path, renditionPath, streamIndex: 0, audio: byTimes, originSeconds: 0 }, ctx), isUnproven);
+});
+
+function isUnproven(error: unknown): boolean {
+  return error instanceof ScenelineError && error.code === 'SL-304' && error.evidence !== null;
+}
+
+test('a wrong lead is refused: the source is placed by its clock', async () => {
+  const path = await source('lead.wav', 'anull');
+  for (const ms of [40, -3]) await assert.rejects(made(path, plan(), ms / 1000), isUnproven);
+});
+
+test('a rendition that is shifted or short is refused', async () => {
+  const path = await source('shift.wav', 'anull');
+  const validate = async (name: string, filters: string) => {
+    const renditionPath = await source(name, filters, '-c:a', 'aac', '-b:a', '160k');
+    return validateAudio({ sourcePath: path, renditionPath, streamIndex: 0, audio: plan(), originSeconds: 0 }, await stageContext(folder));
+  };
+  assert.equal((await validate('good.m4a', 'anull')).fault, null);
+  await assert.rejects(validate('late.m4a', 'adelay=delays=1920S:all=1,atrim=end_sample=288000'), /40 ms too late/);
+  await assert.rejects(validate('early.m4a', 'atrim=start_sample=1920,asetpts=N/SR/TB,apad=whole_len=288000'), /40 ms too early/);
+  await assert.rejects(validate('short.m4a', 'atrim=end_sample=280000'), /fewer samples/);
+  await assert.rejects(validate('long.m4a', 'apad=pad_len=5000'), /more samples/);
+  await assert.rejects(validate('silent.m4a', 'volume=0'), /quieter/);
+});
+
+/** The machine's tools with other abilities of the processor. */
+function withCpu(tools: MediaTools, flags: readonly string[]): MediaTools {
+  return { abilities: tools.abilities, run: (command: MediaCommand) => tools.run({ ...command, args: [...flags, ...command.args] }) };
+}
+
+test('the bytes are the same from run to run and on a processor that can do less', async () => {
+  const film = mediaPath('real/sintel-120s-to-150s-1080p24-sdr-hevc10-5.1.ts');
+  const path = film ?? (await source('fallback.wav', 'pan=5.1|FC=c0|FL=c0|FR=0*c0|LFE=0*c0|BL=c0|BR=0*c0'));
+  const audio = plan({ streamIndex: film ? 1 : 0, sampleCount: 5 * RATE });
+  const hashes = new Set<string>();
+  const tools = await mediaTools();
+  for (const limited of [tools, withCpu(tools, ['-cpuflags', 'sse2'])]) {
+    const ctx = await stageContext(folder, { tools: limited });
+    const { sha256 } = await encodeAudio({ sourcePath: path, audio, originSeconds: film ? 0.062 : 0, outKey: `test/${ctx.attemptId}.m4a` }, ctx);
+    hashes.add(sha256);
+  }
+  assert.equal(hashes.size, 1);
+});
