@@ -1,0 +1,120 @@
+import type { EncodedChunk } from '../../model/encoded-chunk.ts';
+import { ScenelineError } from '../../model/errors.ts';
+import { decodeIndexRecords, type IndexRecord, indexRange, PICTURE_BYTES } from '../../model/frame-index.ts';
+import { type Inspection, inspectionKeys } from '../../model/inspection.ts';
+import type { Job, JobResult } from '../../model/job.ts';
+import type { PlannedRung } from '../../model/ladder.ts';
+import { resemblesMaster } from '../../model/picture-match.ts';
+import type { Chunk, Plan } from '../../model/plan.ts';
+import type { VideoTrack } from '../../model/source.ts';
+import type { Title } from '../../model/title.ts';
+import { contentAddress } from '../../stages/encode/video/address.ts';
+import type { Entry, Stretch } from '../../stages/encode/video/command.ts';
+import { encodeChunk } from '../../stages/encode/video/encode-chunk.ts';
+import { validateChunk } from '../../stages/validate/validate-chunk.ts';
+import type { JobContext } from '../worker.ts';
+import { type HandlerDeps, LOCAL_OWNER, type TitleFiles, titleOf, unchangedSource, withStage } from './deps.ts';
+
+/** Average pictures per second of the title; only for encoder levels. */
+export function averageFps(plan: Plan): number {
+  return (plan.frameCount * plan.timeBase.den) / ((plan.endPtsTicks - plan.firstPtsTicks) * plan.timeBase.num);
+}
+
+/** Places to enter the source for a chunk: its own key frame, the one before, the beginning. */
+export function entriesFor(startFrame: number, keys: readonly { frame: number; ptsTicks: number }[]): Entry[] {
+  const before = keys.filter((key) => key.frame <= startFrame && key.frame > 0).slice(-2);
+  return [...before.reverse().map((key) => ({ keyPtsTicks: key.ptsTicks })), null];
+}
+
+/**
+ * The encode step with its proof: finds what is already proven, encodes the missing rungs of one chunk in one process, validates them and records them.
+ * Only then do they exist for anybody.
+ */
+export function encodeHandler(deps: HandlerDeps, titleFiles: (title: Title) => Promise<TitleFiles>) {
+  let secondsPerMegapixel: number | null = null;
+  return async (job: Job, context: JobContext): Promise<JobResult> => {
+    const title = await titleOf(deps, job);
+    const { plan, inspection } = await titleFiles(title);
+    const work = await chunkWork(deps, title, plan, inspection, job);
+    const addresses: Record<string, string> = {};
+    const missing: PlannedRung[] = [];
+    for (const rung of work.rungs) {
+      addresses[rung.name] = contentAddress({ ...work, rung, frameHashes: work.records.map((record) => record.hash), encoderBuild: title.order.encoderBuild });
+      if (!(await findProven(deps, addresses[rung.name], work.records))) missing.push(rung);
+    }
+    const frames = work.chunk.endFrameExclusive - work.chunk.startFrame;
+    if (missing.length === 0) return { addresses, framesEncoded: 0, framesReused: frames };
+    const sourcePath = await unchangedSource(title);
+    await withStage(deps, context, async (ctx) => {
+      const entries = await readEntries(deps, inspection, work.chunk.startFrame);
+      const encoded = await encodeChunk(
+        { sourcePath, ...work, frames: work.records, entries, rungs: missing, measuredSecondsPerMegapixel: secondsPerMegapixel },
+        ctx,
+      );
+      secondsPerMegapixel = Math.max(secondsPerMegapixel ?? 0, encoded.secondsPerMegapixel);
+      const proven = await validateChunk(
+        { sourcePath, video: work.video, startFrame: work.chunk.startFrame, expected: work.stretch, chunks: encoded.chunks },
+        ctx,
+      );
+      for (const chunk of proven) await deps.results.record(LOCAL_OWNER, { ...chunk, address: addresses[chunk.rungName], attemptId: ctx.attemptId });
+    });
+    await unchangedSource(title);
+    return { addresses, framesEncoded: frames, framesReused: 0 };
+  };
+}
+
+type ChunkWork = {
+  readonly chunk: Chunk;
+  readonly video: VideoTrack;
+  readonly rungs: readonly PlannedRung[];
+  readonly records: readonly IndexRecord[];
+  readonly stretch: Stretch;
+  readonly fps: number;
+};
+
+async function chunkWork(deps: HandlerDeps, title: Title, plan: Plan, inspection: Inspection, job: Job): Promise<ChunkWork> {
+  const chunk = plan.chunks[job.part.index];
+  const video = inspection.facts.video;
+  if (chunk === undefined || video === null) throw new ScenelineError('SL-901', `Job ${job.id} of ${title.id} is not in its plan.`);
+  const records = await readRecords(deps, plan.inspectionId, chunk.startFrame, chunk.endFrameExclusive);
+  const atEnd = chunk.endFrameExclusive === plan.frameCount;
+  const next = atEnd ? null : (await readRecords(deps, plan.inspectionId, chunk.endFrameExclusive, chunk.endFrameExclusive + 1))[0];
+  return {
+    chunk,
+    video,
+    records,
+    rungs: plan.rungs.filter((rung) => rung.picturesFrom === null && rung.codec === job.part.codec),
+    fps: averageFps(plan),
+    stretch: {
+      timeBase: plan.timeBase,
+      ptsTicks: records.map((record) => record.ptsTicks),
+      endPtsTicks: next === null ? null : next.ptsTicks,
+      idrPositions: chunk.idrFrames.map((frame) => frame - chunk.startFrame),
+    },
+  };
+}
+
+async function readRecords(deps: HandlerDeps, inspectionId: string, startFrame: number, endFrameExclusive: number): Promise<IndexRecord[]> {
+  return decodeIndexRecords(await deps.blobs.read(inspectionKeys.index(inspectionId), indexRange(startFrame, endFrameExclusive)));
+}
+
+async function readEntries(deps: HandlerDeps, inspection: Inspection, startFrame: number): Promise<Entry[]> {
+  const frames = inspection.keyFrames.filter((frame) => frame <= startFrame && frame > 0).slice(-2);
+  const keys = await Promise.all(frames.map(async (frame) => ({ frame, ptsTicks: (await readRecords(deps, inspection.id, frame, frame + 1))[0].ptsTicks })));
+  return entriesFor(startFrame, keys);
+}
+
+/**
+ * A proven result for the address, if its pictures also hold against this title's index: the frame hash is fast, not collision-proof.
+ * A result whose file is gone or damaged is revoked.
+ */
+async function findProven(deps: HandlerDeps, address: string, records: readonly IndexRecord[]): Promise<EncodedChunk | null> {
+  const found = await deps.results.lookup(LOCAL_OWNER, address);
+  if (found === null) return null;
+  const facts = await deps.blobs.stat(found.objectKey);
+  const prints = (await deps.blobs.stat(found.fingerprintKey)) && (await deps.blobs.read(found.fingerprintKey));
+  const whole = facts !== null && facts.sha256 === found.sha256 && prints !== null && prints.byteLength === records.length * PICTURE_BYTES;
+  if (whole && resemblesMaster(Buffer.concat(records.map((record) => record.picture)), prints)) return found;
+  await deps.results.revoke(LOCAL_OWNER, address, found.objectKey);
+  return null;
+}

@@ -1,0 +1,64 @@
+import { inspectionIdOf, inspectionKeys } from '../../model/inspection.ts';
+import type { Job, JobResult } from '../../model/job.ts';
+import type { Title } from '../../model/title.ts';
+import { inspectAudio } from '../../stages/inspect/inspect-audio.ts';
+import { inspectRange } from '../../stages/inspect/inspect-range.ts';
+import { isRefused, type SourceScan } from '../../stages/inspect/scan.ts';
+import { scanSource } from '../../stages/inspect/scan-source.ts';
+import { stitchInspection } from '../../stages/inspect/stitch-inspection.ts';
+import type { JobContext } from '../job-handlers.ts';
+import { type HandlerDeps, readJson, titleOf, unchangedSource, withStage } from './deps.ts';
+
+/** The inspection a title uses: shared with every title of the same source. */
+export function inspectionOf(deps: HandlerDeps, title: Title): string {
+  return inspectionIdOf(title.order.seal.sha256, deps.tools.abilities.buildId);
+}
+
+/** Reads what the container says and splits the work. */
+export function scanHandler(deps: HandlerDeps) {
+  return async (job: Job, context: JobContext): Promise<JobResult> => {
+    const title = await titleOf(deps, job);
+    const sourcePath = await unchangedSource(title);
+    const scan = await withStage(deps, context, (ctx) => scanSource({ inspectionId: inspectionOf(deps, title), sourcePath }, ctx));
+    const audioStreams = scan.facts.audio.map((track) => track.streamIndex);
+    return { refused: isRefused(scan.findings), rangeCount: scan.ranges.length, audioStreams, findings: scan.findings };
+  };
+}
+
+/** Decodes one range of pictures. */
+export function inspectRangeHandler(deps: HandlerDeps) {
+  return async (job: Job, context: JobContext): Promise<JobResult> => {
+    const title = await titleOf(deps, job);
+    const sourcePath = await unchangedSource(title);
+    const scan = await readScan(deps, inspectionOf(deps, title));
+    const result = await withStage(deps, context, (ctx) => inspectRange({ sourcePath, scan, rangeIndex: job.part.index }, ctx));
+    await unchangedSource(title);
+    return result;
+  };
+}
+
+/** Decodes one audio track. */
+export function inspectAudioHandler(deps: HandlerDeps) {
+  return async (job: Job, context: JobContext): Promise<JobResult> => {
+    const title = await titleOf(deps, job);
+    const sourcePath = await unchangedSource(title);
+    const scan = await readScan(deps, inspectionOf(deps, title));
+    await withStage(deps, context, (ctx) => inspectAudio({ sourcePath, scan, streamIndex: job.part.index }, ctx));
+    await unchangedSource(title);
+    return {};
+  };
+}
+
+/** Joins the pieces to the frame index and the inspection. */
+export function stitchHandler(deps: HandlerDeps) {
+  return async (job: Job, context: JobContext): Promise<JobResult> => {
+    const title = await titleOf(deps, job);
+    const scan = await readScan(deps, inspectionOf(deps, title));
+    const inspection = await withStage(deps, context, (ctx) => stitchInspection({ scan }, ctx));
+    return { refused: isRefused(inspection.findings), findings: inspection.findings, frameCount: inspection.frameCount };
+  };
+}
+
+function readScan(deps: HandlerDeps, inspectionId: string): Promise<SourceScan> {
+  return readJson<SourceScan>(deps, inspectionKeys.scan(inspectionId));
+}

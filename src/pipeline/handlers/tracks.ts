@@ -1,0 +1,48 @@
+import { ticksToSeconds } from '../../media/time.ts';
+import { ScenelineError } from '../../model/errors.ts';
+import type { Job, JobResult } from '../../model/job.ts';
+import type { Plan } from '../../model/plan.ts';
+import type { Title } from '../../model/title.ts';
+import { encodeAudio } from '../../stages/encode/audio/encode-audio.ts';
+import { extractText } from '../../stages/package/text.ts';
+import type { JobContext } from '../worker.ts';
+import { type HandlerDeps, type TitleFiles, titleOf, unchangedSource, withStage } from './deps.ts';
+
+type TitleFilesReader = (title: Title) => Promise<TitleFiles>;
+
+/** Encodes one audio rendition over the whole title. */
+export function audioHandler(deps: HandlerDeps, titleFiles: TitleFilesReader) {
+  return async (job: Job, context: JobContext): Promise<JobResult> => {
+    const title = await titleOf(deps, job);
+    const { plan } = await titleFiles(title);
+    const audio = plan.audio[job.part.index];
+    if (audio === undefined) throw new ScenelineError('SL-901', `Job ${job.id} is not in its plan.`);
+    const sourcePath = await unchangedSource(title);
+    const outKey = `titles/${title.id}/${title.revision}/${audio.name}.m4a`;
+    return withStage(deps, context, async (ctx) => {
+      const made = await encodeAudio({ sourcePath, audio, originSeconds: originSeconds(plan), outKey }, ctx);
+      await unchangedSource(title);
+      return { objectKey: outKey, ...made };
+    });
+  };
+}
+
+/** Takes one text track out of the source, on the title's timeline. */
+export function textHandler(deps: HandlerDeps, titleFiles: TitleFilesReader) {
+  return async (job: Job, context: JobContext): Promise<JobResult> => {
+    const title = await titleOf(deps, job);
+    const { plan } = await titleFiles(title);
+    const text = plan.text[job.part.index];
+    if (text === undefined) throw new ScenelineError('SL-901', `Job ${job.id} is not in its plan.`);
+    const sourcePath = await unchangedSource(title);
+    const outKey = `titles/${title.id}/${title.revision}/${text.name}.vtt`;
+    return withStage(deps, context, async (ctx) => ({
+      text: await extractText({ sourcePath, text, shiftMs: -Math.round(1000 * originSeconds(plan)), outKey }, ctx),
+    }));
+  };
+}
+
+/** Where the title's timeline starts on the source's clock. */
+function originSeconds(plan: Plan): number {
+  return ticksToSeconds(plan.firstPtsTicks - plan.videoStartTicks, plan.timeBase);
+}

@@ -1,0 +1,81 @@
+import { ScenelineError } from '../model/errors.ts';
+import type { Finding } from '../model/finding.ts';
+import type { JobResult } from '../model/job.ts';
+
+/** What `scan` leaves for the decisions after it. */
+export type ScanResult = {
+  readonly refused: boolean;
+  /** At least 1 unless refused. */
+  readonly rangeCount: number;
+  /** Stream numbers of the source's audio tracks. */
+  readonly audioStreams: readonly number[];
+  readonly findings: readonly Finding[];
+};
+
+/** What `stitch` leaves. */
+export type StitchResult = { readonly refused: boolean; readonly findings: readonly Finding[]; readonly frameCount: number };
+
+/** What `plan` leaves: how much there is to make. */
+export type PlanResult = {
+  /** At least 1. */
+  readonly chunkCount: number;
+  readonly codecs: readonly string[];
+  readonly audioCount: number;
+  readonly textCount: number;
+  /** At least 1. */
+  readonly renditionCount: number;
+};
+
+/** Throws SL-901 when a row holds something else; so do the two below. */
+export function readScanResult(result: JobResult): ScanResult {
+  const refused = flag(result, 'refused');
+  return {
+    refused,
+    rangeCount: count(result, 'rangeCount', refused ? 0 : 1),
+    audioStreams: list(result, 'audioStreams', (item): item is number => Number.isSafeInteger(item)),
+    findings: findings(result),
+  };
+}
+
+export function readStitchResult(result: JobResult): StitchResult {
+  const refused = flag(result, 'refused');
+  return { refused, findings: findings(result), frameCount: count(result, 'frameCount', refused ? 0 : 1) };
+}
+
+export function readPlanResult(result: JobResult): PlanResult {
+  const codecs = list(result, 'codecs', (item): item is string => typeof item === 'string' && /^[a-z0-9]{1,16}$/.test(item));
+  if (codecs.length === 0) throw broken('codecs');
+  return {
+    codecs,
+    chunkCount: count(result, 'chunkCount', 1),
+    audioCount: count(result, 'audioCount', 0),
+    textCount: count(result, 'textCount', 0),
+    renditionCount: count(result, 'renditionCount', 1),
+  };
+}
+
+function findings(result: JobResult): Finding[] {
+  return list(result, 'findings', (item): item is Finding => typeof item === 'object' && item !== null && 'code' in item && 'severity' in item);
+}
+
+function flag(result: JobResult, name: string): boolean {
+  const value = result[name];
+  if (typeof value !== 'boolean') throw broken(name);
+  return value;
+}
+
+function count(result: JobResult, name: string, least: number): number {
+  const value = result[name];
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least) throw broken(name);
+  return value;
+}
+
+function list<T>(result: JobResult, name: string, isItem: (item: unknown) => item is T): T[] {
+  const value = result[name];
+  if (!Array.isArray(value) || !value.every(isItem) || new Set(value).size !== value.length) throw broken(name);
+  return value;
+}
+
+function broken(name: string): ScenelineError {
+  return new ScenelineError('SL-901', `A finished job has no usable "${name}" in its result.`);
+}

@@ -1,0 +1,107 @@
+import { join } from 'node:path';
+import { type MpdRepresentation, parseMpd } from '../../media/dash/parse-mpd.ts';
+import { type MultivariantPlaylist, parseMediaPlaylist, parseMultivariant } from '../../media/hls/parse.ts';
+import type { FileSources } from '../../media/isobmff/byte-source.ts';
+import { MPD_FILE, MULTIVARIANT_FILE, PACKAGE_FOLDER } from '../../stages/package/package-file.ts';
+import { type PackageReader, type ProvenTrack, provePackage } from '../../stages/package/prove-package.ts';
+import type { Claims } from './claims.ts';
+import type { FaultList } from './faults.ts';
+import { REPORT_FILE, type TitleFolder } from './title-folder.ts';
+
+/** A track of the package and what the manifests say of it. `file` is its path in the title folder. */
+export type PackagedTrack = {
+  readonly file: string;
+  readonly announced: ProvenTrack;
+  readonly representation: MpdRepresentation | null;
+  readonly variant: MultivariantPlaylist['variants'][number] | null;
+};
+
+export type FolderInput = { readonly dir: string; readonly folder: TitleFolder; readonly claims: Claims; readonly files: FileSources };
+
+/**
+ * Holds playlists, MPD, indexes, texts and thumbnails to each other and to the plan: sizes, ranges, lengths, alignment of the rungs, everything named there and
+ * nothing else there. Media is not read. Throws RangeError when the manifests cannot be read at all.
+ */
+export async function provePackageFolder(input: FolderInput, faults: FaultList): Promise<PackagedTrack[]> {
+  const { folder, claims } = input;
+  const reader = packageReader(input);
+  const proof = await provePackage(reader);
+  for (const fault of proof.faults) faults.add(fileOf(fault, reader), fault);
+  checkNames(claims, proof.tracks, folder, faults);
+  await checkSheets(reader, faults);
+  const mpd = parseMpd(await textOf(reader, MPD_FILE));
+  const multivariant = parseMultivariant(await textOf(reader, MULTIVARIANT_FILE));
+  const representations = mpd.sets.flatMap((set) => set.representations);
+  const variants = await variantsByFile(multivariant, reader);
+  return proof.tracks.map((announced) => ({
+    file: inPackage(announced.file),
+    announced,
+    representation: representations.find(({ file }) => file === announced.file) ?? null,
+    variant: variants.get(announced.file) ?? null,
+  }));
+}
+
+function packageReader({ dir, folder, files }: FolderInput): PackageReader {
+  const sizes = new Map(
+    [...folder].filter(([file]) => file.startsWith(`${PACKAGE_FOLDER}/`)).map(([file, size]) => [file.slice(PACKAGE_FOLDER.length + 1), size]),
+  );
+  return {
+    sizes,
+    read: async (file, range) => {
+      const source = await files.source(join(dir, PACKAGE_FOLDER, file));
+      return source.read(range?.start ?? 0, range?.endExclusive ?? source.sizeBytes);
+    },
+  };
+}
+
+/** The plan's sounds and texts are there; each by the name that the plan gives it. */
+function checkNames({ report, audio, textNames }: Claims, tracks: readonly ProvenTrack[], folder: TitleFolder, faults: FaultList): void {
+  if (report.package.hls !== inPackage(MULTIVARIANT_FILE) || report.package.dash !== inPackage(MPD_FILE)) {
+    faults.add(REPORT_FILE, `names ${report.package.hls} and ${report.package.dash} as manifests`);
+  }
+  const sounds = tracks.filter(({ kind }) => kind === 'audio').map(({ file }) => file);
+  const planned = audio.map((track) => `${track.name}.mp4`);
+  for (const file of planned) if (!sounds.includes(file)) faults.add(inPackage(file), 'is planned and in no manifest');
+  for (const file of sounds) if (!planned.includes(file)) faults.add(inPackage(file), 'is in the manifests and not planned');
+  for (const name of textNames) if (!folder.has(inPackage(`${name}.vtt`))) faults.add(inPackage(`${name}.vtt`), 'is planned and missing');
+}
+
+/** Whole JPEG files, by their first and last marker (ISO/IEC 10918-1, B.1.1.3). */
+async function checkSheets(reader: PackageReader, faults: FaultList): Promise<void> {
+  for (const [file, size] of reader.sizes) {
+    if (!file.endsWith('.jpg')) continue;
+    const bytes =
+      size < 4
+        ? null
+        : await faults.attempt(inPackage(file), async () => [
+            ...(await reader.read(file, { start: 0, endExclusive: 2 })),
+            ...(await reader.read(file, { start: size - 2, endExclusive: size })),
+          ]);
+    if (bytes?.join() !== '255,216,255,217') faults.add(inPackage(file), 'is no whole JPEG picture');
+  }
+}
+
+/** Variants by the file of their media playlist. */
+async function variantsByFile(multivariant: MultivariantPlaylist, reader: PackageReader) {
+  const variants = new Map<string, MultivariantPlaylist['variants'][number]>();
+  for (const variant of multivariant.variants) {
+    if (!reader.sizes.has(variant.uri)) continue;
+    const { map } = parseMediaPlaylist(await textOf(reader, variant.uri));
+    if (map) variants.set(map.uri, variant);
+  }
+  return variants;
+}
+
+async function textOf(reader: PackageReader, file: string): Promise<string> {
+  return Buffer.from(await reader.read(file)).toString('utf8');
+}
+
+function inPackage(file: string): string {
+  return `${PACKAGE_FOLDER}/${file}`;
+}
+
+/** The file that a sentence begins with. */
+function fileOf(fault: string, { sizes }: PackageReader): string {
+  const [first] = fault.split(/:? /, 1);
+  return inPackage(sizes.has(first) ? first : MPD_FILE);
+}

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readPlanResult, readScanResult, readStitchResult } from '../../src/pipeline/job-results.ts';
+
+const READERS = [
+  { read: readScanResult, good: { refused: false, rangeCount: 3, audioStreams: [1, 2], findings: [] } },
+  { read: readStitchResult, good: { refused: false, frameCount: 10, findings: [{ code: 'SL-105', severity: 'warn', place: {}, message: 'x' }] } },
+  { read: readPlanResult, good: { chunkCount: 1, codecs: ['h264'], audioCount: 0, textCount: 0, renditionCount: 1 } },
+];
+
+test('what the handlers leave is read, and what they leave besides is left out', () => {
+  for (const { read, good } of READERS) assert.deepEqual(read({ ...good, cost: { inspect: 1 } }), good);
+});
+
+test('anything else is an internal fault: a wrong count would stop a title for good', () => {
+  const wrongs = [undefined, null, -1, 0.5, Number.NaN, 2 ** 60, '3', 'h264', {}, [null], ['h264', 'h264'], [1, 1], [-0.5], ['../x']];
+  for (const { read, good } of READERS) {
+    for (const name of Object.keys(good)) {
+      for (const wrong of wrongs) assert.throws(() => read({ ...good, [name]: wrong }), { code: 'SL-901' }, `${name}: ${JSON.stringify(wrong)}`);
+    }
+  }
+});
+
+test('a refused source need not have ranges or frames', () => {
+  assert.equal(readScanResult({ refused: true, rangeCount: 0, audioStreams: [], findings: [] }).refused, true);
+  assert.equal(readStitchResult({ refused: true, frameCount: 0, findings: [] }).refused, true);
+  assert.throws(() => readScanResult({ refused: false, rangeCount: 0, audioStreams: [], findings: [] }), { code: 'SL-901' });
+  assert.throws(() => readPlanResult({ chunkCount: 1, codecs: [], audioCount: 0, textCount: 0, renditionCount: 1 }), { code: 'SL-901' });
+});
