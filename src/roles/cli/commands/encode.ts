@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { ScenelineError } from '../../../model/errors.ts';
+import type { Ladder } from '../../../model/ladder.ts';
+import type { Report } from '../../../model/report.ts';
+import type { Title } from '../../../model/title.ts';
+import type { MediaTools } from '../../../ports/media-tools.ts';
+import { sightSource } from '../../../stages/ingest/seal.ts';
+import { DEFAULT_LADDER } from '../../../stages/plan/ladder/default-ladder.ts';
+import { loadLadder } from '../../../stages/plan/ladder/load.ts';
+import { requireEncoders } from '../../../stages/plan/ladder/require-encoders.ts';
+import { defaultWorkers, type Laptop, openLaptop } from '../../all-in-one.ts';
+import { ensureMediaTools } from '../../doctor/ensure-media-tools.ts';
+import { drive, encodeTitle } from '../../encode-title.ts';
+import { finishedTitle } from '../../finished-title.ts';
+import type { Invocation } from '../invocation.ts';
+import { type CommonOptions, parseWorkers, stateFolder } from '../options.ts';
+import { ProgressView } from '../progress.ts';
+import { describeEnd, summary } from '../summary.ts';
+import { printable } from '../terminal.ts';
+import { TitleTracker } from '../title-tracker.ts';
+
+export type EncodeOptions = CommonOptions & { readonly out: string; readonly ladder?: string; readonly workers?: string };
+
+/** Largest picture that the number of workers is sized for before the source is known. */
+const ASSUMED_PIXELS = 3840 * 2160;
+
+export function encodeCommand(command: Command, invocation: Invocation): void {
+  command
+    .argument('<SOURCE>', 'master video file')
+    .requiredOption('--out <DIR>', 'folder for the finished title; made in one step at the end')
+    .action(async (source: string, options: EncodeOptions) => {
+      await runEncode(source, options, invocation, process.stdout);
+    });
+}
+
+/** The whole of `encode`: sets the exit status and prints the result. Returns the report of a finished title. */
+export async function runEncode(source: string, options: EncodeOptions, invocation: Invocation, out: NodeJS.WritableStream): Promise<Report | null> {
+  const say = (sentence: string) => void process.stderr.write(`${sentence}\n`);
+  await sightSource(source);
+  const ladder = options.ladder ? await readLadder(options.ladder) : DEFAULT_LADDER;
+  const workers = options.workers ? parseWorkers(options.workers) : defaultWorkers(ASSUMED_PIXELS);
+  const tools: MediaTools = await ensureMediaTools(invocation.env, say);
+  requireEncoders(ladder, tools.abilities.encoders);
+  const laptop = await openLaptop(stateFolder(options, invocation.env));
+  try {
+    const tracker = new TitleTracker(laptop);
+    const view = new ProgressView(process.stderr, () => tracker.snapshot());
+    view.start();
+    const { title, wasFinished } = await encodeTitle({
+      laptop,
+      tools,
+      sourcePath: source,
+      outDir: options.out,
+      ladder,
+      workers,
+      signal: invocation.signal,
+      say,
+      onSealed: (bytes, ofBytes) => tracker.sealed(bytes, ofBytes),
+      observe: (note) => tracker.note(note),
+    }).finally(() => view.stop());
+    return await printEnd({ title, wasFinished, laptop, options, invocation, out });
+  } finally {
+    laptop.close();
+  }
+}
+
+async function readLadder(path: string): Promise<Ladder> {
+  const text = await readFile(path, 'utf8').catch((error: Error) => {
+    throw new ScenelineError('SL-104', `The ladder ${path} cannot be read: ${error.message}.`, { cause: error });
+  });
+  return loadLadder(text);
+}
+
+/** `retry`: goes on with a title that failed or was cancelled. */
+export async function runRetry(titleId: string, options: Omit<EncodeOptions, 'out'>, invocation: Invocation): Promise<void> {
+  const say = (sentence: string) => void process.stderr.write(`${sentence}\n`);
+  const tools = await ensureMediaTools(invocation.env, say);
+  const laptop = await openLaptop(stateFolder(options, invocation.env));
+  try {
+    const title = await laptop.control.retry(titleId);
+    if (title === null) throw new ScenelineError('SL-108', `There is no title ${titleId}.`);
+    const tracker = new TitleTracker(laptop);
+    const view = new ProgressView(process.stderr, () => tracker.snapshot());
+    view.start();
+    const workers = options.workers ? parseWorkers(options.workers) : defaultWorkers(ASSUMED_PIXELS);
+    const end = await drive({ laptop, tools, workers, signal: invocation.signal, observe: (note) => tracker.note(note) }, titleId).finally(() => view.stop());
+    await printEnd({ title: end, wasFinished: false, laptop, options: { ...options, out: end.order.outDir }, invocation, out: process.stdout });
+  } finally {
+    laptop.close();
+  }
+}
+
+async function printEnd(end: {
+  title: Title;
+  wasFinished: boolean;
+  laptop: Laptop;
+  options: EncodeOptions;
+  invocation: Invocation;
+  out: NodeJS.WritableStream;
+}): Promise<Report | null> {
+  const { title, options, invocation, out } = end;
+  if (title.state === 'published') {
+    const dir = resolve(options.out);
+    const report = await finishedTitle(dir, title);
+    if (report === null) throw new ScenelineError('SL-905', `The title was published, but ${dir} does not hold it.`);
+    out.write(options.json ? `${JSON.stringify(report)}\n` : `${summary(report, dir, end.wasFinished)}\n`);
+    return report;
+  }
+  if (invocation.signal.aborted) throw new ScenelineError('SL-130', 'The run was stopped.');
+  const said = await describeEnd(title, end.laptop);
+  invocation.setStatus(said.exitStatus);
+  process.stderr.write(`${said.text.split('\n').map(printable).join('\n')}\n`);
+  if (options.json) out.write(`${JSON.stringify(said.document)}\n`);
+  return null;
+}

@@ -1,0 +1,125 @@
+import type { Command } from 'commander';
+import { ScenelineError } from '../../../model/errors.ts';
+import type { Title } from '../../../model/title.ts';
+import { collectGarbage } from '../../../pipeline/collect-garbage.ts';
+import { type Laptop, openLaptop } from '../../all-in-one.ts';
+import type { Invocation } from '../invocation.ts';
+import { type CommonOptions, stateFolder } from '../options.ts';
+import { formatBytes, formatSeconds, printable, table } from '../terminal.ts';
+import { runRetry } from './encode.ts';
+
+const PAGE = 200;
+
+export function titlesCommand(command: Command, invocation: Invocation): void {
+  command.action((options: CommonOptions) =>
+    withLaptop(options, invocation, async (laptop) => {
+      const titles = await allTitles(laptop);
+      if (options.json) return print(JSON.stringify({ titles }));
+      if (titles.length === 0) return print('No titles yet. Make one with: ./sceneline encode SOURCE --out DIR');
+      const rows = titles.map((title) => [
+        title.id,
+        title.state,
+        new Date(title.createdMs).toISOString().slice(0, 16).replace('T', ' '),
+        printable(title.order.outDir),
+      ]);
+      return print(table([['TITLE', 'STATE', 'CREATED (UTC)', 'FOLDER'], ...rows]));
+    }),
+  );
+}
+
+export function jobsCommand(command: Command, invocation: Invocation): void {
+  command.argument('<TITLE>', 'id as `sceneline titles` shows it').action((titleId: string, options: CommonOptions) =>
+    withLaptop(options, invocation, async (laptop) => {
+      await requireTitle(laptop, titleId);
+      const attempts = await allAttempts(laptop, titleId);
+      if (options.json) return print(JSON.stringify({ title: titleId, attempts }));
+      const rows = attempts.map((attempt) => [
+        `${attempt.kind} ${attempt.part.index}${attempt.part.codec ? ` ${attempt.part.codec}` : ''}`,
+        String(attempt.number),
+        attempt.outcome,
+        `${attempt.frames} frames`,
+        attempt.endedMs === null ? 'running' : formatSeconds((attempt.endedMs - attempt.startedMs) / 1000),
+        attempt.evidence ? `${attempt.evidence.code} ${printable(attempt.evidence.message)}` : '',
+      ]);
+      return print(table([['JOB', 'TRY', 'OUTCOME', 'FRAMES', 'TIME', 'EVIDENCE'], ...rows]));
+    }),
+  );
+}
+
+export function cancelCommand(command: Command, invocation: Invocation): void {
+  command.argument('<TITLE>', 'id as `sceneline titles` shows it').action((titleId: string, options: CommonOptions) =>
+    withLaptop(options, invocation, async (laptop) => {
+      await requireTitle(laptop, titleId);
+      const title = await laptop.control.cancel(titleId);
+      const state = title?.state ?? 'cancelled';
+      if (options.json) return print(JSON.stringify({ title: titleId, state }));
+      return print(
+        state === 'cancelled' ? `${titleId} is cancelled. Go on with: ./sceneline retry ${titleId}` : `${titleId} is ${state}: there is nothing to cancel.`,
+      );
+    }),
+  );
+}
+
+export function retryCommand(command: Command, invocation: Invocation): void {
+  command.argument('<TITLE>', 'id as `sceneline titles` shows it').action(async (titleId: string, options: CommonOptions & { workers?: string }) => {
+    await runRetry(titleId, options, invocation);
+  });
+}
+
+export function gcCommand(command: Command, invocation: Invocation): void {
+  command.action((options: CommonOptions) =>
+    withLaptop(options, invocation, async (laptop) => {
+      const swept = await collectGarbage(laptop);
+      if (options.json) return print(JSON.stringify(swept));
+      return print(`Deleted ${swept.objects} objects (${formatBytes(swept.bytes)}); ${swept.kept} are in use.`);
+    }),
+  );
+}
+
+async function withLaptop(options: CommonOptions, invocation: Invocation, work: (laptop: Laptop) => Promise<void>): Promise<void> {
+  const laptop = await openLaptop(stateFolder(options, invocation.env));
+  try {
+    await work(laptop);
+  } finally {
+    laptop.close();
+  }
+}
+
+async function requireTitle(laptop: Laptop, titleId: string): Promise<Title> {
+  const title = await laptop.titles.get(titleId);
+  if (title === null) throw new ScenelineError('SL-108', `There is no title ${printable(titleId)}.`);
+  return title;
+}
+
+async function allTitles(laptop: Laptop): Promise<Title[]> {
+  const titles: Title[] = [];
+  let dayCursor: string | null = null;
+  do {
+    const page = await laptop.titles.listDays(dayCursor, PAGE);
+    for (const day of page.days) {
+      let cursor: string | null = null;
+      do {
+        const found = await laptop.titles.listByDay(day, null, cursor, PAGE);
+        titles.push(...found.titles);
+        cursor = found.cursor;
+      } while (cursor !== null);
+    }
+    dayCursor = page.cursor;
+  } while (dayCursor !== null);
+  return titles;
+}
+
+async function allAttempts(laptop: Laptop, titleId: string) {
+  const attempts: Awaited<ReturnType<Laptop['queue']['listAttempts']>>['attempts'][number][] = [];
+  let cursor: string | null = null;
+  do {
+    const page = await laptop.queue.listAttempts(titleId, cursor, PAGE);
+    attempts.push(...page.attempts);
+    cursor = page.cursor;
+  } while (cursor !== null);
+  return attempts;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

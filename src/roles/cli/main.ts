@@ -1,0 +1,87 @@
+import { Command, CommanderError } from 'commander';
+import { ERROR_CODES } from '../../model/error-codes.ts';
+import { ScenelineError } from '../../model/errors.ts';
+import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { encodeCommand } from './commands/encode.ts';
+import { inspectCommand } from './commands/inspect.ts';
+import { cancelCommand, gcCommand, jobsCommand, retryCommand, titlesCommand } from './commands/manage.ts';
+import { verifyCommand } from './commands/verify.ts';
+import { watchCommand } from './commands/watch.ts';
+import { Interrupt, type Invocation } from './invocation.ts';
+import { printable } from './terminal.ts';
+
+const EXIT_HELP = `
+Exit status: 0 done, 1 internal fault, 2 wrong usage or missing tool, 3 source refused,
+4 title failed (evidence shown), 130 interrupted and resumable.
+Tools: SCENELINE_FFMPEG, SCENELINE_FFPROBE and SCENELINE_PACKAGER override what is found.
+Start here: ./sceneline demo`;
+
+/** Runs one command and returns its exit status; nothing is thrown. */
+export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const interrupt = new Interrupt();
+  let status = 0;
+  const program = buildProgram({ env, signal: interrupt.signal, setStatus: (code) => (status = code) });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return status;
+  } catch (error) {
+    return report(error, interrupt.signal.aborted, argv.includes('--json'));
+  } finally {
+    interrupt.dispose();
+  }
+}
+
+function buildProgram(base: Pick<Invocation, 'env' | 'signal' | 'setStatus'>): Command {
+  const program = new Command('sceneline')
+    .description('A master video file goes in, proven streams come out.')
+    .version('0.1.0')
+    .addHelpText('after', EXIT_HELP)
+    .showHelpAfterError('(sceneline --help lists the commands)')
+    .exitOverride();
+  const add = (name: string, description: string) =>
+    program
+      .command(name)
+      .description(description)
+      .option('--json', 'print one JSON document on standard output; progress goes to standard error')
+      .option('--state <DIR>', 'folder for rows and objects (default: SCENELINE_STATE or the XDG state folder)')
+      .exitOverride();
+  const ladder = ['--ladder <FILE>', 'ladder to make, as JSON (schema: schemas/ladder.schema.json)'] as const;
+  const workers = ['--workers <N>', 'chunks encoded at once (default: what cores and memory allow)'] as const;
+  demoCommand(add('demo', 'make a short master, run everything on it, and say how to watch it'), base);
+  encodeCommand(
+    add('encode', 'make a finished title in DIR from SOURCE; the same command again goes on after any crash')
+      .option(...ladder)
+      .option(...workers),
+    base,
+  );
+  inspectCommand(add('inspect', 'facts, findings and shots of SOURCE'), base);
+  verifyCommand(add('verify', 'prove a finished title again from nothing but the files'), base);
+  watchCommand(add('watch', 'play a finished title in the browser (this machine only)'), base);
+  titlesCommand(add('titles', 'what exists'), base);
+  jobsCommand(add('jobs', 'every attempt of a title, with frames and outcome'), base);
+  cancelCommand(add('cancel', 'stop a title; nothing finished is lost'), base);
+  retryCommand(add('retry', 'go on with a failed or cancelled title').option(...workers), base);
+  gcCommand(add('gc', 'delete what nothing refers to; safe beside running encodes'), base);
+  doctorCommand(add('doctor', 'what was found, what is missing, and the command that mends it'), base);
+  return program;
+}
+
+/** Says what went wrong and returns the exit status. */
+function report(error: unknown, interrupted: boolean, json: boolean): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (interrupted) {
+    process.stderr.write('\nStopped. Nothing finished is lost: run the same command again to go on.\n');
+    return 130;
+  }
+  const known = error instanceof ScenelineError ? error : null;
+  const code = known?.code ?? 'SL-901';
+  const facts = ERROR_CODES[code];
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`\n${code} ${facts.title}: ${printable(message)}\n`);
+  if (known?.evidence?.stderrTail) process.stderr.write(`The tool said last:\n${known.evidence.stderrTail.split('\n').map(printable).join('\n')}\n`);
+  if (known === null && error instanceof Error && error.stack) process.stderr.write(`${error.stack}\n`);
+  process.stderr.write(`${facts.remedy}\n`);
+  if (json) process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
+  return facts.exit;
+}

@@ -1,0 +1,86 @@
+import { ERROR_CODES, type ErrorCode } from '../../model/error-codes.ts';
+import type { Finding } from '../../model/finding.ts';
+import type { Evidence } from '../../model/job.ts';
+import type { Report } from '../../model/report.ts';
+import type { Title } from '../../model/title.ts';
+import type { Laptop } from '../all-in-one.ts';
+import { formatBytes, formatSeconds, printable, table } from './terminal.ts';
+
+/** Findings as lines; the worst first. */
+export function findingLines(findings: readonly Finding[]): string[] {
+  const rank = { refuse: 0, warn: 1, info: 2 } as const;
+  return [...findings]
+    .sort((a, b) => rank[a.severity] - rank[b.severity])
+    .map((finding) => `${finding.severity.padEnd(6)} ${finding.code}  ${printable(finding.message)}`);
+}
+
+/** What a person wants to see when a title is finished. */
+export function summary(report: Report, dir: string, wasFinished: boolean): string {
+  const rows = report.renditions.map((rendition) => [
+    rendition.file,
+    `${rendition.width}×${rendition.height}`,
+    rendition.codec,
+    `${rendition.frames} frames proven`,
+    formatBytes(rendition.bytes),
+    `${Math.round(rendition.bitsPerSecond / 1000)} kb/s`,
+  ]);
+  const { cost } = report;
+  const cpu = Object.values(cost.cpuSeconds).reduce((sum, seconds) => sum + seconds, 0);
+  const lines = [
+    wasFinished ? `Already finished: ${dir}` : `Finished: ${dir}`,
+    '',
+    table(rows),
+    '',
+    `Shots ${report.shots.length}, chunks ${report.chunks.length}, audio ${report.plan.audio.length}, text ${report.plan.text.length}; every frame matched with the master's.`,
+    `Cost: ${formatSeconds(cost.wallSeconds)} of work, ${formatSeconds(cpu)} CPU, ${cost.framesEncoded} frames encoded, ${cost.framesReused} reused, ${cost.attempts} attempts, ${cost.losses} lost.`,
+    ...(report.findings.length > 0 ? ['', ...findingLines(report.findings as Finding[])] : []),
+    '',
+    `HLS   ${dir}/${report.package.hls}`,
+    `DASH  ${dir}/${report.package.dash}`,
+    `Watch it:       ./sceneline watch ${quoted(dir)}`,
+    `Prove it again: ./sceneline verify ${quoted(dir)} --against ${quoted(report.source.path)}`,
+  ];
+  return lines.map((line) => line.trimEnd()).join('\n');
+}
+
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${printable(path).replaceAll("'", "'\\''")}'`;
+}
+
+export type EndDescription = { readonly exitStatus: number; readonly text: string; readonly document: unknown };
+
+/** Words and exit status for a title that did not end published. */
+export async function describeEnd(title: Title, laptop: Pick<Laptop, 'queue'>): Promise<EndDescription> {
+  if (title.state === 'refused') {
+    const text = ['The source is refused:', ...findingLines(title.findings)].join('\n');
+    return { exitStatus: 3, text, document: { title: title.id, state: title.state, findings: title.findings } };
+  }
+  if (title.state === 'cancelled') {
+    const facts = ERROR_CODES['SL-305'];
+    return {
+      exitStatus: facts.exit,
+      text: `SL-305 ${facts.title}. Go on with: ./sceneline retry ${title.id}`,
+      document: { title: title.id, state: title.state },
+    };
+  }
+  const evidence = title.failedJobId ? await lastEvidence(title, laptop) : null;
+  const lines = [`Title ${title.id} failed: ${evidence?.code ?? 'SL-901'} ${evidence?.message ?? 'no evidence was left'}`];
+  if (evidence?.command) lines.push(`Command: ${evidence.command.join(' ')}`);
+  if (evidence?.exitStatus) lines.push(`Exit status: ${evidence.exitStatus}`);
+  if (evidence?.stderrTail) lines.push('End of its error output:', evidence.stderrTail);
+  if (evidence?.objectKeys) lines.push(`Pictures in the state folder: ${evidence.objectKeys.join(', ')}`);
+  const remedy = evidence && evidence.code in ERROR_CODES ? ERROR_CODES[evidence.code as ErrorCode].remedy : null;
+  if (remedy) lines.push(remedy);
+  lines.push(`After a fix: ./sceneline retry ${title.id}`);
+  return { exitStatus: 4, text: lines.join('\n'), document: { title: title.id, state: title.state, failedJob: title.failedJobId, evidence } };
+}
+
+async function lastEvidence(title: Title, { queue }: Pick<Laptop, 'queue'>): Promise<Evidence | null> {
+  let last: Evidence | null = null;
+  for (let cursor: string | null = null; ; ) {
+    const page = await queue.listAttempts(title.id, cursor, 500);
+    for (const attempt of page.attempts) if (attempt.jobId === title.failedJobId && attempt.evidence) last = attempt.evidence;
+    if (page.cursor === null) return last;
+    cursor = page.cursor;
+  }
+}
