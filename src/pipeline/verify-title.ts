@@ -56,7 +56,7 @@ export async function verifyTitle(input: VerifyInput, world: VerifyWorld): Promi
     const packaged = (await faults.attempt(report.package.dash, () => provePackageFolder({ dir, folder, claims, files }, faults))) ?? [];
     const tracks = await findTracks({ dir, claims, packaged, files }, faults);
     say('Decoding the master and every rendition, and comparing every picture.');
-    const pictures = await provePictures({ dir, sourcePath, video: facts.video, claims, tracks, files }, faults, world);
+    const pictures = await provePictures({ dir, sourcePath, video: facts.video, container: facts.container, claims, tracks, files }, faults, world);
     if (pictures.master) {
       for (const fault of checkChunks(claims, pictures.master.ptsTicks.length)) faults.add(REPORT_FILE, fault);
       say('Comparing the sound.');

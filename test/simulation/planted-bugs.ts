@@ -1,6 +1,7 @@
 import { decide } from '../../src/pipeline/decide.ts';
 import { moved } from '../../src/pipeline/title-changes.ts';
 import type { Lease } from '../../src/ports/job-queue.ts';
+import { changed } from '../pipeline/rows.ts';
 import type { Stores } from './sim-ports.ts';
 import type { PlantedBug } from './simulate.ts';
 
@@ -68,7 +69,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'the title row is written without looking at its rev',
     stores: (real, { sql }) => ({
       ...real,
-      titles: facade(real.titles, {
+      titles: changed(real.titles, {
         update: (expectedRev, title, events) => {
           const rev = Number(sql('SELECT rev FROM title WHERE id = ?', title.id)[0]?.rev ?? expectedRev);
           return real.titles.update(rev, { ...title, rev: rev + 1 }, events);
@@ -113,7 +114,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'recording a result replaces the one that is there',
     stores: (real) => ({
       ...real,
-      results: facade(real.results, {
+      results: changed(real.results, {
         record: async (owner, result) => {
           const first = await real.results.lookup(owner, result.address);
           if (first) await real.results.revoke(owner, first.address, first.objectKey);
@@ -184,18 +185,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
 
 type Queue = Stores['queue'];
 
-function withQueue(real: Stores, changed: Partial<Queue>): Stores {
-  return { ...real, queue: facade(real.queue, changed) };
-}
-
-/** An object's methods, some of them changed. */
-function facade<T extends object>(real: T, changed: Partial<T>): T {
-  return new Proxy(real, {
-    get(target, name) {
-      const own = Reflect.get(changed, name);
-      if (own) return own;
-      const value = Reflect.get(target, name, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
+function withQueue(real: Stores, change: Partial<Queue>): Stores {
+  return { ...real, queue: changed(real.queue, change) };
 }

@@ -74,6 +74,7 @@ export class World {
 
   /** Lets things happen until it is over or a promise is broken. */
   async run(isOver: () => boolean): Promise<void> {
+    await drained();
     while (this.violation === null && !isOver()) {
       const timer = this.#pop();
       if (timer === undefined) return this.violate('nothing is left to happen and it is not over');

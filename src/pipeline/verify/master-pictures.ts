@@ -4,6 +4,7 @@ import type { VideoTrack } from '../../model/source.ts';
 import type { MediaTools } from '../../ports/media-tools.ts';
 import { FINGERPRINT_FILTERS } from '../../stages/encode/video/command.ts';
 import { normaliseFilters } from '../../stages/encode/video/normalise.ts';
+import { countComplaints } from '../../stages/inspect/decoder-complaints.ts';
 import { DECODING_LIMITS, guardedInput } from '../../stages/inspect/input-args.ts';
 import { exactTiming } from '../../stages/inspect/trial.ts';
 import { FrameLineReader, NumberList } from './frame-lines.ts';
@@ -47,14 +48,19 @@ export function masterArguments(input: {
   );
 }
 
+export type MasterInput = {
+  readonly sourcePath: string;
+  readonly video: VideoTrack;
+  /** The demuxer's names as ffprobe gives them. */
+  readonly container: string;
+  readonly sizes: readonly PictureSize[];
+};
+
 /**
  * Decodes the master. A damaged one, of whose errors the decoder tells, is decoded again by one thread, because only then is it the same every time.
  * Throws RangeError when no frame comes out, or frames do not follow each other in time; SL-301 when the tool fails.
  */
-export async function decodeMaster(
-  input: { sourcePath: string; video: VideoTrack; sizes: readonly PictureSize[] },
-  world: VerifyWorld,
-): Promise<MasterPictures> {
+export async function decodeMaster(input: MasterInput, world: VerifyWorld): Promise<MasterPictures> {
   const first = await decodeWith(input, null, world);
   const { pictures } = first.isDamaged ? await decodeWith(input, 1, world) : first;
   const { ptsTicks } = pictures;
@@ -66,7 +72,7 @@ export async function decodeMaster(
 }
 
 async function decodeWith(
-  input: { sourcePath: string; video: VideoTrack; sizes: readonly PictureSize[] },
+  input: MasterInput,
   threads: number | null,
   { tools, scratchDir, signal }: VerifyWorld,
 ): Promise<{ pictures: MasterPictures; isDamaged: boolean }> {
@@ -83,5 +89,5 @@ async function decodeWith(
   });
   const printPaths = new Map(sizes.map(({ size, printPath }) => [sizeName(size), printPath]));
   const timeBase = lines.timeBase ?? input.video.timeBase;
-  return { pictures: { timeBase, ptsTicks: times.toArray(), printPaths }, isDamaged: run.errorLines.length > 0 };
+  return { pictures: { timeBase, ptsTicks: times.toArray(), printPaths }, isDamaged: countComplaints(run, input.container) > 0 };
 }

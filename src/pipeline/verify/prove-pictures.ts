@@ -16,6 +16,8 @@ export type PicturesInput = {
   readonly dir: string;
   readonly sourcePath: string;
   readonly video: VideoTrack;
+  /** The master's, as ffprobe names it. */
+  readonly container: string;
   readonly claims: Claims;
   readonly tracks: readonly TitleTrack[];
   readonly files: FileSources;
@@ -35,12 +37,12 @@ const MAX_SIZES = 32;
  * are decoded once. Memory does not grow with the film, but for eight bytes a frame.
  */
 export async function provePictures(input: PicturesInput, faults: FaultList, world: VerifyWorld): Promise<PicturesProof> {
-  const { sourcePath, video } = input;
+  const { sourcePath, video, container } = input;
   const tracks = input.tracks.filter(({ kind }) => kind === 'video');
   const sizes = [...new Map(tracks.map(({ facts }) => [sizeName(facts), { widthPx: facts.widthPx, heightPx: facts.heightPx }])).values()];
   const master = await faults.attempt(sourcePath, () => {
     if (sizes.length > MAX_SIZES) throw new RangeError(`the title has ${sizes.length} picture sizes`);
-    return decodeMaster({ sourcePath, video, sizes }, world);
+    return decodeMaster({ sourcePath, video, container, sizes }, world);
   });
   const verdicts = new Map<string, PictureVerdict>();
   if (master === null) return { master, verdicts };

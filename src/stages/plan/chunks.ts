@@ -5,13 +5,13 @@ import { BORDER_RANK, type Border, secondsToTicks } from './borders.ts';
 const FULL_HD_PIXELS = 1920 * 1080;
 const FULL_HD_CHUNK_SECONDS = 20;
 const SHORTEST_TARGET_SECONDS = 4;
-const LONGEST_TARGET_SECONDS = 40;
+const LONGEST_TARGET_SECONDS = FULL_HD_CHUNK_SECONDS;
 /** Half the width of the window in which a chunk border must be the best one, as a share of the target length. */
 const WINDOW_SHARE = 0.5;
 /** What no chunk may exceed, as a multiple of the target length, while it has a border to be split at. */
 const LONGEST_CHUNK_SHARE = 4;
 
-/** How long chunks of a source should be: about equal work, whatever the picture's size. */
+/** How long chunks of a source should be: about equal work from 1080p up; smaller pictures keep its length, so that short films still part well. */
 export function targetChunkSeconds(pixels: number): number {
   const seconds = (FULL_HD_CHUNK_SECONDS * FULL_HD_PIXELS) / pixels;
   return Math.min(LONGEST_TARGET_SECONDS, Math.max(SHORTEST_TARGET_SECONDS, seconds));

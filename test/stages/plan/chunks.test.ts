@@ -18,8 +18,8 @@ test('target length goes down with the picture area, between bounds', () => {
   assert.equal(targetChunkSeconds(1920 * 1080), 20);
   assert.equal(targetChunkSeconds(3840 * 2160), 5);
   assert.equal(targetChunkSeconds(7680 * 4320), 4);
-  assert.equal(targetChunkSeconds(1280 * 720), 40);
-  assert.equal(targetChunkSeconds(320 * 180), 40);
+  assert.equal(targetChunkSeconds(1280 * 720), 20);
+  assert.equal(targetChunkSeconds(320 * 180), 20);
 });
 
 function chunksOf(film: Film, size: { widthPx: number; heightPx: number }): readonly Chunk[] {

@@ -1,0 +1,79 @@
+import { type TimeBase, ticksToSeconds } from '../../media/time.ts';
+import type { Finding, Place } from '../../model/finding.ts';
+import type { FilmMeasures } from './film-measures.ts';
+import type { AudioFindings } from './inspect-audio.ts';
+import { finding } from './probe-findings.ts';
+
+/** More places of one kind than this are summed up. */
+const MOST_PLACES = 20;
+/** A film that lacks more of its pictures than this is no film. */
+const LARGEST_MISSING_SHARE = 0.1;
+
+type Film = { readonly measures: FilmMeasures; readonly timeBase: TimeBase; readonly streamIndex: number };
+
+/** Judges a film by its frames: what could not be known before all were decoded. */
+export function judgeFilm(film: Film, isListTrusted: boolean): Finding[] {
+  const { measures } = film;
+  const place = { streamIndex: film.streamIndex };
+  const found: Finding[] = [];
+  if (measures.frameCount === 0) return [finding('refuse', 'SL-207', 'No picture of the film can be decoded.', place)];
+  if (!measures.timesAscend) found.push(finding('refuse', 'SL-206', 'Times of pictures run backwards.', place));
+  if (!measures.keepsSize) found.push(finding('refuse', 'SL-211', 'The picture changes its size in the film.', place));
+  const listedCount = measures.frameCount + measures.missingCount;
+  if (measures.missingCount > LARGEST_MISSING_SHARE * listedCount) {
+    found.push(finding('refuse', 'SL-209', `${measures.missingCount} of ${listedCount} pictures cannot be decoded.`, place));
+  } else if (measures.missingCount > 0) {
+    found.push(finding('warn', 'SL-235', `${measures.missingCount} pictures that the container lists cannot be decoded.`, place));
+  }
+  found.push(...damageFindings(film), ...paceFindings(film));
+  if (isListTrusted && measures.isListingWrong) {
+    found.push(finding('info', 'SL-237', 'In places the container does not list the pictures as they decode; what decodes counts.', place));
+  }
+  return found;
+}
+
+function damageFindings({ measures, timeBase, streamIndex }: Film): Finding[] {
+  const zero = measures.firstPtsTicks;
+  return limited(
+    measures.damaged.map(({ startFrame, endFrameExclusive, startPtsTicks, endPtsTicks }) => {
+      const seconds = secondsOf(startPtsTicks - zero, endPtsTicks - zero, timeBase);
+      const place = { streamIndex, startFrame, endFrameExclusive, ...seconds };
+      return finding('warn', 'SL-234', `The decoder reports errors in frames ${startFrame} to ${endFrameExclusive - 1}.`, place);
+    }),
+    (more) => finding('warn', 'SL-234', `The decoder reports errors in ${more} more places.`, { streamIndex }),
+  );
+}
+
+function paceFindings({ measures, timeBase, streamIndex }: Film): Finding[] {
+  const zero = measures.firstPtsTicks;
+  const gaps = measures.pace.gaps.map(({ frame, startPtsTicks, endPtsTicks }) => {
+    const seconds = secondsOf(startPtsTicks - zero, endPtsTicks - zero, timeBase);
+    const place = { streamIndex, startFrame: frame, endFrameExclusive: frame + 1, ...seconds };
+    return finding('warn', 'SL-225', `After frame ${frame} no new picture comes for ${(seconds.endSeconds - seconds.startSeconds).toFixed(2)} s.`, place);
+  });
+  const variable = measures.pace.isVariable ? [finding('warn', 'SL-221', 'The frame rate is variable; every picture keeps its time.', { streamIndex })] : [];
+  return [...variable, ...limited(gaps, (more) => finding('warn', 'SL-225', `The picture has ${more} more gaps.`, { streamIndex }))];
+}
+
+/** Judges a sound track by its decoded samples. */
+export function judgeSound(sound: AudioFindings): Finding[] {
+  const { streamIndex } = sound.inspection;
+  if (sound.failure !== null) return [finding('warn', 'SL-233', `This sound track cannot be decoded and is left out: ${sound.failure}.`, { streamIndex })];
+  const found: Finding[] = [];
+  if (sound.isDamaged) found.push(finding('warn', 'SL-241', 'The decoder reports errors in this sound track.', { streamIndex }));
+  if (sound.gapCount > 0) {
+    const place: Place = { streamIndex, startSeconds: sound.gaps[0].atSeconds };
+    found.push(finding('warn', 'SL-226', `Times of this sound track jump ${sound.gapCount} times; sound is placed by time.`, place));
+  }
+  return found;
+}
+
+function limited(findings: Finding[], sumUp: (more: number) => Finding): Finding[] {
+  if (findings.length <= MOST_PLACES) return findings;
+  return [...findings.slice(0, MOST_PLACES), sumUp(findings.length - MOST_PLACES)];
+}
+
+function secondsOf(startTicks: number, endTicks: number, timeBase: TimeBase) {
+  const round = (ticks: number) => Number(ticksToSeconds(ticks, timeBase).toFixed(6));
+  return { startSeconds: round(startTicks), endSeconds: round(endTicks) };
+}
