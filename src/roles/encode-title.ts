@@ -32,7 +32,7 @@ export type EncodeRequest = {
 };
 
 /** A title is the film that one output folder shows: its id is a name people recognise and a hash of the folder's path. */
-export async function titleIdFor(sourcePath: string, outDir: string): Promise<string> {
+async function titleIdFor(sourcePath: string, outDir: string): Promise<string> {
   const parent = await realpath(dirname(resolve(outDir))).catch(() => dirname(resolve(outDir)));
   const hash = createHash('sha256')
     .update(join(parent, basename(resolve(outDir))))

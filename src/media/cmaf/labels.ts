@@ -22,7 +22,7 @@ export function languageTag(language: string): string {
 }
 
 /** English name of a language, or null when it has none. */
-export function languageName(tag: string): string | null {
+function languageName(tag: string): string | null {
   if (tag === 'und') return null;
   return new Intl.DisplayNames(['en'], { type: 'language', fallback: 'none' }).of(tag) ?? null;
 }

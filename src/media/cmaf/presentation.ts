@@ -40,7 +40,7 @@ export type Presentation = {
 };
 
 /** Time on the title's timeline at which a track ends, seconds. */
-export function trackEndSeconds(track: IndexedSegments): number {
+function trackEndSeconds(track: IndexedSegments): number {
   const last = track.segments.at(-1);
   return last ? ticksToSeconds(last.startTicks + last.durationTicks, { num: 1, den: track.timescale }) : 0;
 }

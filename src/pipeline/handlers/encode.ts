@@ -10,18 +10,18 @@ import type { VideoTrack } from '../../model/source.ts';
 import type { Title } from '../../model/title.ts';
 import { contentAddress } from '../../stages/encode/video/address.ts';
 import type { Entry, Stretch } from '../../stages/encode/video/command.ts';
-import { encodeChunk } from '../../stages/encode/video/encode-chunk.ts';
+import { type EncodeOutcome, encodeChunk } from '../../stages/encode/video/encode-chunk.ts';
 import { validateChunk } from '../../stages/validate/validate-chunk.ts';
 import type { JobContext } from '../worker.ts';
 import { type HandlerDeps, LOCAL_OWNER, type TitleFiles, titleOf, unchangedSource, withStage } from './deps.ts';
 
 /** Average pictures per second of the title; only for encoder levels. */
-export function averageFps(plan: Plan): number {
+function averageFps(plan: Plan): number {
   return (plan.frameCount * plan.timeBase.den) / ((plan.endPtsTicks - plan.firstPtsTicks) * plan.timeBase.num);
 }
 
 /** Places to enter the source for a chunk: its own key frame, the one before, the beginning. */
-export function entriesFor(startFrame: number, keys: readonly { frame: number; ptsTicks: number }[]): Entry[] {
+function entriesFor(startFrame: number, keys: readonly { frame: number; ptsTicks: number }[]): Entry[] {
   const before = keys.filter((key) => key.frame <= startFrame && key.frame > 0).slice(-2);
   return [...before.reverse().map((key) => ({ keyPtsTicks: key.ptsTicks })), null];
 }
@@ -55,12 +55,20 @@ export function encodeHandler(deps: HandlerDeps, titleFiles: (title: Title) => P
       const proven = await validateChunk(
         { sourcePath, video: work.video, startFrame: work.chunk.startFrame, expected: work.stretch, chunks: encoded.chunks },
         ctx,
-      );
+      ).catch((error: unknown) => {
+        throw withMaker(error, encoded.madeBy);
+      });
       for (const chunk of proven) await deps.results.record(LOCAL_OWNER, { ...chunk, address: addresses[chunk.rungName], attemptId: ctx.attemptId });
     });
     await unchangedSource(title);
     return { addresses, framesEncoded: frames, framesReused: 0 };
   };
+}
+
+/** A refused chunk's evidence, with the process that made the chunk; whatever else was thrown stays as it is. */
+function withMaker(error: unknown, madeBy: EncodeOutcome['madeBy']): unknown {
+  if (!(error instanceof ScenelineError && error.evidence)) return error;
+  return new ScenelineError(error.code, error.message, { cause: error, evidence: { ...madeBy, ...error.evidence } });
 }
 
 type ChunkWork = {

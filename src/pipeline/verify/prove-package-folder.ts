@@ -26,7 +26,7 @@ export async function provePackageFolder(input: FolderInput, faults: FaultList):
   const { folder, claims } = input;
   const reader = packageReader(input);
   const proof = await provePackage(reader);
-  for (const fault of proof.faults) faults.add(fileOf(fault, reader), fault);
+  for (const fault of proof.faults) addFault(fault, reader, faults);
   checkNames(claims, proof.tracks, folder, faults);
   await checkSheets(reader, faults);
   const mpd = parseMpd(await textOf(reader, MPD_FILE));
@@ -100,8 +100,9 @@ function inPackage(file: string): string {
   return `${PACKAGE_FOLDER}/${file}`;
 }
 
-/** The file that a sentence begins with. */
-function fileOf(fault: string, { sizes }: PackageReader): string {
-  const [first] = fault.split(/:? /, 1);
-  return inPackage(sizes.has(first) ? first : MPD_FILE);
+/** Sentences begin with the file that they are about. */
+function addFault(sentence: string, { sizes }: PackageReader, faults: FaultList): void {
+  const [, file, rest] = /^(\S+?):? (.*)$/s.exec(sentence) ?? [];
+  if (file !== undefined && sizes.has(file)) faults.add(inPackage(file), rest);
+  else faults.add(inPackage(MPD_FILE), sentence);
 }

@@ -1,5 +1,3 @@
-import type { Inspection } from '../../model/inspection.ts';
-import { inspectionKeys } from '../../model/inspection.ts';
 import type { JobKind } from '../../model/job.ts';
 import { type Plan, titleKeys } from '../../model/plan.ts';
 import type { StageName } from '../../model/stage.ts';
@@ -76,11 +74,4 @@ export class TitleTracker {
   async #read<T>(key: string): Promise<T> {
     return JSON.parse(Buffer.from(await this.#laptop.blobs.read(key)).toString('utf8')) as T;
   }
-}
-
-/** The inspection of a title, once there is a plan. */
-export async function readInspection(laptop: Pick<Laptop, 'blobs'>, title: Title): Promise<{ plan: Plan; inspection: Inspection }> {
-  const read = async <T>(key: string) => JSON.parse(Buffer.from(await laptop.blobs.read(key)).toString('utf8')) as T;
-  const plan = await read<Plan>(titleKeys.plan(title.id, title.revision));
-  return { plan, inspection: await read<Inspection>(inspectionKeys.summary(plan.inspectionId)) };
 }

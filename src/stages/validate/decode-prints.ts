@@ -6,7 +6,7 @@ const FINGERPRINT = 'scale=32:18:flags=area+accurate_rnd+bitexact,format=yuv420p
 const FIRST_FREE_DESCRIPTOR = 3;
 
 /** Decodes every frame of each file, all in one process, to its 32×18 luma picture. */
-export function decodePrintsArguments(paths: readonly string[], ffmpegMajor: number): string[] {
+function decodePrintsArguments(paths: readonly string[], ffmpegMajor: number): string[] {
   const inputs = paths.flatMap((path) => ['-protocol_whitelist', 'file,pipe', '-noautorotate', '-i', path]);
   const timeBase = ['-enc_time_base', ffmpegMajor >= 9 ? 'demux' : '-1'];
   const outputs = paths.flatMap((_, i) => [

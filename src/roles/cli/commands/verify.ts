@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { ERROR_CODES } from '../../../model/error-codes.ts';
 import { verifyTitle } from '../../../pipeline/verify-title.ts';
 import { ensureMediaTools } from '../../doctor/ensure-media-tools.ts';
 import { withScratch } from '../../scratch.ts';
@@ -25,6 +26,10 @@ export function verifyCommand(command: Command, invocation: Invocation): void {
         process.stdout.write(verdict.faults.length === 0 ? 'Proven: every frame, time and sample matches the master.\n' : `${verdict.faults.length} faults:\n`);
         for (const fault of verdict.faults) process.stdout.write(`  ${printable(fault.file)}: ${printable(fault.message)}\n`);
       }
-      if (verdict.faults.length > 0) invocation.setStatus(4);
+      if (verdict.faults.length > 0) {
+        const { exit, title, remedy } = ERROR_CODES['SL-306'];
+        process.stderr.write(`SL-306 ${title}. ${remedy}\n`);
+        invocation.setStatus(exit);
+      }
     });
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { ScenelineError } from '../../../model/errors.ts';
 import { PICTURE_BYTES } from '../../../model/frame-index.ts';
+import type { Evidence } from '../../../model/job.ts';
 import type { PlannedRung } from '../../../model/ladder.ts';
 import type { VideoTrack } from '../../../model/source.ts';
 import type { BlobFacts } from '../../../ports/blob-store.ts';
@@ -30,7 +31,14 @@ export type UnprovenChunk = {
   readonly facts: BlobFacts;
 };
 
-export type EncodeOutcome = { readonly chunks: readonly UnprovenChunk[]; readonly secondsPerMegapixel: number };
+export type EncodeOutcome = {
+  readonly chunks: readonly UnprovenChunk[];
+  readonly secondsPerMegapixel: number;
+  /** The process that made them, for the evidence should they turn out bad. */
+  readonly madeBy: Required<Pick<Evidence, 'command' | 'exitStatus' | 'stderrTail'>>;
+};
+
+const STDERR_TAIL = 8 * 1024;
 
 /**
  * Encodes one chunk at all rungs given, in one process that decodes once, and stores the results under this attempt's keys.
@@ -47,7 +55,7 @@ export async function encodeChunk(input: EncodeInput, ctx: StageContext): Promis
   for (const entry of input.entries) {
     const run = await runOnce(input, outputs, entry, ctx);
     difference = run.difference;
-    if (difference === null) return { chunks: await store(outputs, input.frames.length, ctx), secondsPerMegapixel: run.secondsPerMegapixel };
+    if (run.madeBy) return { chunks: await store(outputs, input.frames.length, ctx), secondsPerMegapixel: run.secondsPerMegapixel, madeBy: run.madeBy };
   }
   throw new ScenelineError(
     'SL-303',
@@ -86,10 +94,12 @@ async function runOnce(input: EncodeInput, outputs: readonly RungOutput[], entry
       signal: AbortSignal.any([ctx.signal, stop.signal]),
     });
     ctx.spend('encode', run.cpuSeconds);
-    return { difference: check.finish(), secondsPerMegapixel: run.wallSeconds / (input.frames.length * megapixels) };
+    const difference = check.finish();
+    const madeBy = difference === null ? { command: run.command, exitStatus: 'exit 0', stderrTail: run.log.slice(-STDERR_TAIL) } : null;
+    return { difference, madeBy, secondsPerMegapixel: run.wallSeconds / (input.frames.length * megapixels) };
   } catch (error) {
     if (!stop.signal.aborted || ctx.signal.aborted) throw error;
-    return { difference: check.finish(), secondsPerMegapixel: 0 };
+    return { difference: check.finish(), madeBy: null, secondsPerMegapixel: 0 };
   }
 }
 
