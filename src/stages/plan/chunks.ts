@@ -6,8 +6,11 @@ const FULL_HD_PIXELS = 1920 * 1080;
 const FULL_HD_CHUNK_SECONDS = 20;
 const SHORTEST_TARGET_SECONDS = 4;
 const LONGEST_TARGET_SECONDS = FULL_HD_CHUNK_SECONDS;
-/** Half the width of the window in which a chunk border must be the best one, as a share of the target length. */
-const WINDOW_SHARE = 0.5;
+/**
+ * Half the width of the window in which a chunk border must be the best one, as a share of the target length. Chunks are twice this long in the mean:
+ * a little shorter than the target, so that a film of a minute still parts into several.
+ */
+const WINDOW_SHARE = 0.35;
 /** What no chunk may exceed, as a multiple of the target length, while it has a border to be split at. */
 const LONGEST_CHUNK_SHARE = 4;
 

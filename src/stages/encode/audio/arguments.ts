@@ -4,6 +4,8 @@ import type { AudioPlan } from '../../../model/plan.ts';
 const JUMP_SECONDS = 0.02;
 /** ITU-R BS.775: centre and surrounds enter a downmix 3 dB lower, low frequency effects not at all. */
 const DOWNMIX = 'internal_sample_fmt=fltp:center_mix_level=0.7071067811865476:surround_mix_level=0.7071067811865476:lfe_mix_level=0';
+/** Times by count. Without rounding, the division leaves some of them a sample early. */
+const BY_COUNT = 'asetpts=round(N/SR/TB)';
 /** Mixing may sum up above full scale. What stays below passes unchanged, and without delay. */
 const LIMITER = 'alimiter=limit=1:level=0:latency=1';
 const LAYOUTS = { 1: 'mono', 2: 'stereo', 6: '5.1' } as const;
@@ -26,13 +28,15 @@ export function audioArguments({ sourcePath, audio, outPath }: AudioCommandInput
 
 function audioFilters(audio: AudioPlan): string[] {
   const totalSamples = audio.leadSamples + audio.sampleCount;
-  const times = audio.followTimes ? 'asetpts=PTS-STARTPTS' : 'asetpts=N/SR/TB';
+  const times = audio.followTimes ? 'asetpts=PTS-STARTPTS' : BY_COUNT;
   const filling = audio.followTimes ? `:async=1:min_hard_comp=${JUMP_SECONDS}:first_pts=0` : '';
   return [
     times,
     `aresample=${audio.sampleRate}:${DOWNMIX}${filling}`,
     `aformat=sample_rates=${audio.sampleRate}:channel_layouts=${LAYOUTS[audio.channels]}`,
+    // The limiter hands on its input's times although it has moved the samples by its look-ahead: count again.
     LIMITER,
+    BY_COUNT,
     ...(audio.leadSamples > 0 ? [`adelay=delays=${audio.leadSamples}S:all=1`] : []),
     `apad=whole_len=${totalSamples}`,
     `atrim=end_sample=${totalSamples}`,
