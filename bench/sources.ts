@@ -67,7 +67,8 @@ export async function tenMinutes(folder: string): Promise<string> {
   return kept;
 }
 
-const SHOT_SECONDS = 2.5;
+/** Lengths that differ, as a film's do: chunk borders are chosen by them before anything else. */
+export const shotSeconds = (shot: number) => 2 + ((shot * 7) % 5) / 2;
 const PATTERNS = ['testsrc2', 'testsrc', 'smptehdbars', 'rgbtestsrc', 'yuvtestsrc', 'pal75bars'];
 
 /** A lossless film of shots that all differ; `replaced` names one shot that shows something else, at the same length. */
@@ -84,7 +85,7 @@ export async function losslessShots(path: string, shots: number, replaced: numbe
       '-f',
       'lavfi',
       '-t',
-      String(SHOT_SECONDS),
+      String(shotSeconds(i)),
       '-i',
       source,
       '-vf',

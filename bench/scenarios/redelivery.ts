@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Report } from '../../src/model/report.ts';
 import { type BenchResult, measure, scenelineCommand } from '../measure.ts';
-import { losslessShots } from '../sources.ts';
+import { losslessShots, shotSeconds } from '../sources.ts';
 
 const SHOTS = 120;
 const REPLACED = 60;
+const FPS = 24;
 const LADDER = {
   audioKbpsPerChannel: 64,
   rungs: [{ name: '480p', container: 'mp4', codec: 'h264', boxPx: 480, crf: 28, maxrateKbps: 2000, bufsizeKbit: 4000, preset: 'ultrafast', threads: 1 }],
@@ -26,8 +27,8 @@ export async function run(): Promise<BenchResult> {
     };
     const first = await encode('first', null);
     const second = await encode('second', REPLACED);
-    const framesPerShot = first.source.frames / SHOTS;
-    const [from, to] = [REPLACED * framesPerShot, (REPLACED + 1) * framesPerShot];
+    const from = Array.from({ length: REPLACED }, (_, i) => shotSeconds(i) * FPS).reduce((sum, frames) => sum + frames, 0);
+    const to = from + shotSeconds(REPLACED) * FPS;
     const touches = (chunk: Report['chunks'][number]) => chunk.startFrame < to && chunk.endFrameExclusive > from;
     const touched = new Map([...first.chunks, ...second.chunks].filter(touches).map((chunk) => [`${chunk.startFrame}-${chunk.endFrameExclusive}`, chunk]));
     const [start, end] = [Math.min(...[...touched.values()].map((c) => c.startFrame)), Math.max(...[...touched.values()].map((c) => c.endFrameExclusive))];

@@ -18,6 +18,15 @@ export class ScenelineError extends Error {
   }
 }
 
+/** What the system says when there is no room; EFBIG is the limit an operator set on the size of files. */
+const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+
+/** SL-110 for a system error that means no room, with the path it names; anything else as it is. */
+export function explainNoRoom(error: unknown): unknown {
+  if (error instanceof ScenelineError || !(error instanceof Error) || !('code' in error) || !NO_ROOM.has(String(error.code))) return error;
+  return new ScenelineError('SL-110', `No room left on the disk: ${error.message}.`, { cause: error });
+}
+
 /** Evidence for the job row, whatever was thrown. */
 export function evidenceOf(error: unknown): Evidence {
   if (error instanceof ScenelineError) return error.evidence ?? { code: error.code, message: error.message };

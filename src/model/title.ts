@@ -54,7 +54,7 @@ export type Title = {
   /** Grows with every change; every write is conditional on it. */
   readonly rev: number;
   readonly state: TitleState;
-  /** Identity of the order: hash over seal, ladder and encoder build. Job ids contain it. */
+  /** Identity of the order: hash over the source's bytes, ladder and encoder build; `-<rev>` is added when the title starts anew. Job ids contain it. */
   readonly revision: string;
   readonly order: TitleOrder;
   readonly protection: 'none';

@@ -1,4 +1,4 @@
-import { evidenceOf, ScenelineError } from '../model/errors.ts';
+import { evidenceOf, explainNoRoom, ScenelineError } from '../model/errors.ts';
 import type { AttemptOutcome, JobResult } from '../model/job.ts';
 import type { StageName } from '../model/stage.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -54,7 +54,7 @@ async function handle(lease: Lease, run: AttemptRun, context: JobContext): Promi
     run.signal.throwIfAborted();
     return { result: await run.handlers[lease.job.kind](lease.job, context) };
   } catch (error) {
-    return { error };
+    return { error: explainNoRoom(error) };
   }
 }
 

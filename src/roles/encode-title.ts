@@ -78,7 +78,7 @@ export async function encodeTitle(request: EncodeRequest): Promise<{ title: Titl
 }
 
 /** Works on a registered title until it ends. */
-export function drive(request: Pick<EncodeRequest, 'laptop' | 'tools' | 'workers' | 'signal' | 'observe'>, titleId: string): Promise<Title> {
+function drive(request: EncodeRequest, titleId: string): Promise<Title> {
   const { laptop, tools, workers, signal, observe } = request;
   const { control, queue, clock } = laptop;
   const handlers = createHandlers({ ...laptop, tools });

@@ -7,6 +7,8 @@ import { NodeFiles } from '../../src/adapters/embedded/node-files.ts';
 import { FfmpegMediaTools } from '../../src/adapters/ffmpeg/media-tools.ts';
 import type { Ladder } from '../../src/model/ladder.ts';
 import type { Files } from '../../src/ports/files.ts';
+import type { Lease } from '../../src/ports/job-queue.ts';
+import type { MediaTools } from '../../src/ports/media-tools.ts';
 import { type Laptop, openLaptop } from '../../src/roles/all-in-one.ts';
 import { encodeTitle } from '../../src/roles/encode-title.ts';
 import { ForgetfulFiles } from '../support/forgetful-files.ts';
@@ -23,6 +25,8 @@ export type CrashOrder = {
   readonly crashAt: string | null;
   /** With a journal, only what was synced survives: see ForgetfulFiles. */
   readonly journal: { readonly root: string; readonly path: string } | null;
+  /** How long a media process may be silent, instead of what the stages allow. */
+  readonly silenceMs: number | null;
 };
 
 /** Ports whose every call counts as an effect; reads are left out. */
@@ -35,6 +39,19 @@ const EFFECTS: { readonly [port: string]: readonly string[] } = {
   files: ['syncFile', 'syncFolder', 'rename', 'link', 'mkdir', 'remove'],
 };
 
+/** Settling a job is an effect of its own for every kind of job. */
+function effectName(port: string, method: string, args: readonly unknown[]): string {
+  const name = `${port}.${method}`;
+  return name === 'queue.complete' ? `${name}:${(args[0] as Lease).job.kind}` : name;
+}
+
+/** The same tools with less patience. */
+function impatient(tools: MediaTools, silenceMs: number | null): MediaTools {
+  if (silenceMs === null) return tools;
+  const run: MediaTools['run'] = (command) => tools.run({ ...command, limits: { ...command.limits, stallMs: silenceMs } });
+  return { abilities: tools.abilities, run };
+}
+
 function withCrashes<T extends object>(port: string, target: T, order: CrashOrder, seen: Map<string, number>): T {
   const reach = (name: string, when: 'before' | 'after', occurrence: number) => {
     if (order.crashAt === `${name}/${occurrence}/${when}`) process.kill(process.pid, 'SIGKILL');
@@ -45,7 +62,7 @@ function withCrashes<T extends object>(port: string, target: T, order: CrashOrde
       if (typeof value !== 'function') return value;
       if (!EFFECTS[port].includes(String(property))) return value.bind(object);
       return async (...args: unknown[]) => {
-        const name = `${port}.${String(property)}`;
+        const name = effectName(port, String(property), args);
         const occurrence = (seen.get(name) ?? 0) + 1;
         seen.set(name, occurrence);
         appendFileSync(order.tracePath, `${name}\n`);
@@ -70,7 +87,7 @@ async function run(order: CrashOrder): Promise<void> {
     blobs: withCrashes('blobs', ports.blobs, order, seen),
   });
   const laptop = await openLaptop(order.stateDir, { files, wrap });
-  const tools = await FfmpegMediaTools.open(process.env);
+  const tools = impatient(await FfmpegMediaTools.open(process.env), order.silenceMs);
   const { title } = await encodeTitle({
     laptop,
     tools,

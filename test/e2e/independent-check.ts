@@ -267,10 +267,12 @@ async function loudness({ file, specifier }: Listened): Promise<Float64Array> {
 async function checkPackage(folder: string, frames: number, faults: string[]): Promise<void> {
   const demuxers = await run(FFMPEG, ['-v', 'error', '-demuxers']);
   const manifests = [
-    { name: 'master.m3u8', demuxer: 'hls', options: ['-allowed_extensions', 'ALL'] },
-    { name: 'manifest.mpd', demuxer: 'dash', options: [] },
+    { name: 'master.m3u8', demuxer: 'hls' },
+    { name: 'manifest.mpd', demuxer: 'dash' },
   ];
-  for (const { name, demuxer, options } of manifests) {
+  // Else ffmpeg refuses `.vtt` files.
+  const options = ['-allowed_extensions', 'ALL'];
+  for (const { name, demuxer } of manifests) {
     if (!new RegExp(`^ D\\S* +${demuxer}\\b`, 'm').test(demuxers)) continue;
     const path = join(folder, name);
     const { streams } = JSON.parse(await run(FFPROBE, ['-v', 'error', '-of', 'json', '-show_streams', ...options, path])) as { streams: Stream[] };

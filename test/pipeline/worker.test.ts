@@ -254,6 +254,35 @@ test('a store that does not answer stops the run after some seconds', () =>
     assert.equal(rows.clock.nowMs() - startedMs, 3100);
   }));
 
+test('a store that says what is wrong is not asked again', () =>
+  withRows(async (rows) => {
+    await rows.control.register('film', ORDER);
+    let tries = 0;
+    const queue = changed(rows.queue, {
+      claim: async () => {
+        tries++;
+        throw new ScenelineError('SL-106', 'The state folder cannot be written.');
+      },
+    });
+    await assert.rejects(rows.until(start({ ...rows, queue }, working(rows, 10))), { code: 'SL-106' });
+    assert.equal(tries, 1);
+  }));
+
+test('a run does not touch the jobs of an earlier revision', () =>
+  withRows(async (rows) => {
+    const { revision } = await rows.control.register('film', ORDER);
+    await rows.control.startRevision('film', { ...ORDER, encoderBuild: 'another' });
+    const late = { id: 'late', titleId: 'film', revision, kind: 'encode', part: { index: 0, codec: 'h264' }, exclusiveKey: null, priority: 1000 } as const;
+    await rows.queue.enqueue([late]);
+    const work = working(rows, 10);
+    const act: Act = (job, context) => {
+      assert.notEqual(job.id, 'late');
+      return work(job, context);
+    };
+    assert.equal((await rows.until(start(rows, act))).state, 'published');
+    assert.equal((await rows.queue.get('late'))?.state, 'dropped');
+  }));
+
 test('while others work, a run looks seldom, and takes over when they die', () =>
   withRows(async (rows) => {
     await rows.control.register('film', ORDER);

@@ -66,6 +66,17 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       }),
   },
   {
+    name: 'a counter is wrong after a job is handed back',
+    stores: (real, { sql }) =>
+      withQueue(real, {
+        release: async (lease, spent) => {
+          const isReleased = await real.queue.release(lease, spent);
+          sql("UPDATE job_count SET jobs = jobs - 1 WHERE state = 'ready' AND kind = ? AND title_id = ?", lease.job.kind, lease.job.titleId);
+          return isReleased;
+        },
+      }),
+  },
+  {
     name: 'the title row is written without looking at its rev',
     stores: (real, { sql }) => ({
       ...real,

@@ -11,12 +11,11 @@ import type { SimProcess, World } from './world.ts';
 type AttemptTruth = {
   readonly process: SimProcess;
   readonly job: Job;
-  isOpen: boolean;
   /** Something happened that may cost this attempt's work. */
   isExcused: boolean;
 };
 
-type JobRow = { id: string; title_id: string; revision: string; kind: string; state: JobState };
+type JobRow = { readonly id: string; readonly state: JobState };
 
 const NEXT_STATES: { readonly [S in TitleState]: readonly TitleState[] } = {
   registered: ['inspecting', 'refused', 'failed', 'cancelled'],
@@ -39,6 +38,7 @@ export class Truth {
   readonly proven = new Map<string, string>();
   readonly announced = new Map<string, SceneEvent>();
   readonly #attempts = new Map<string, AttemptTruth>();
+  readonly #open = new Set<AttemptTruth>();
   readonly #encoders = new Map<string, AttemptTruth[]>();
   readonly #fences = new Map<string, number>();
   readonly #done = new Set<string>();
@@ -54,7 +54,7 @@ export class Truth {
 
   /** A fault at a process, or a step of the title that stops work: what is in flight there may be done again. */
   excuse(which: (attempt: { process: SimProcess; job: Job }) => boolean): void {
-    for (const attempt of this.#attempts.values()) if (attempt.isOpen && which(attempt)) attempt.isExcused = true;
+    for (const attempt of this.#open) if (which(attempt)) attempt.isExcused = true;
   }
 
   claimed(process: SimProcess, lease: Lease): void {
@@ -62,13 +62,15 @@ export class Truth {
     if (fence <= (this.#fences.get(job.id) ?? 0)) this.#world.violate(`fence ${fence} of ${job.id} did not grow`);
     if (this.#done.has(job.id)) this.#world.violate(`${job.id} is done and was given out again`);
     this.#fences.set(job.id, fence);
-    this.#attempts.set(attemptId, { process, job, isOpen: true, isExcused: false });
+    const attempt = { process, job, isExcused: false };
+    this.#attempts.set(attemptId, attempt);
+    this.#open.add(attempt);
   }
 
   /** The work of an attempt is over, whatever came of it. */
   ended(attemptId: string): void {
     const attempt = this.#attempts.get(attemptId);
-    if (attempt) attempt.isOpen = false;
+    if (attempt) this.#open.delete(attempt);
   }
 
   settled(lease: Lease, how: string, accepted: boolean): void {
@@ -167,8 +169,8 @@ export class Truth {
     if (changes === this.#changesSeen) return;
     this.#changesSeen = changes;
     const recount = new Map<string, number>();
-    for (const row of this.#db.sql('SELECT id, title_id, revision, kind, state FROM job').all() as unknown as JobRow[]) {
-      const key = `${row.title_id} ${row.revision} ${row.kind} ${row.state}`;
+    for (const row of this.#db.sql('SELECT id, state FROM job').all() as unknown as JobRow[]) {
+      const key = `${row.id.slice(0, row.id.lastIndexOf('/'))} ${row.state}`;
       recount.set(key, (recount.get(key) ?? 0) + 1);
       if (row.state === 'done') this.#done.add(row.id);
       else if (this.#done.has(row.id)) this.#world.violate(`${row.id} was done and is ${row.state}`);
@@ -176,9 +178,9 @@ export class Truth {
         this.#world.violate(`${row.id} is parked after ${this.#failures.get(row.id) ?? 0} failures`);
       }
     }
-    for (const row of this.#db.sql('SELECT title_id, revision, kind, state, jobs FROM job_count').all()) {
-      const key = `${row.title_id} ${row.revision} ${row.kind} ${row.state}`;
-      if (row.jobs !== (recount.get(key) ?? 0)) this.#world.violate(`counter ${key} is ${row.jobs}, rows are ${recount.get(key) ?? 0}`);
+    const counters = "SELECT title_id || '/' || revision || '/' || kind || ' ' || state AS key, jobs FROM job_count WHERE jobs <> 0";
+    for (const { key, jobs } of this.#db.sql(counters).all() as unknown as readonly { key: string; jobs: number }[]) {
+      if (jobs !== recount.get(key)) this.#world.violate(`counter ${key} is ${jobs}, rows are ${recount.get(key) ?? 0}`);
       recount.delete(key);
     }
     for (const [key, rows] of recount) this.#world.violate(`${rows} rows of ${key} are not counted`);

@@ -20,7 +20,7 @@ export type OddFfmpeg = {
   release(): void;
   /** Resolves when an encode was started since the last `hold`. */
   reached(): Promise<void>;
-  /** Media processes started so far, encodes and others. */
+  /** Runs of ffmpeg so far, encodes and others; asking it what it can do is none. */
   starts(): number;
   remove(): void;
 };
@@ -70,7 +70,7 @@ export async function oddFfmpeg(): Promise<OddFfmpeg> {
   writeFileSync(
     path,
     `#!/bin/sh
-case " $* " in *" -version "*|*" -encoders "*|*" -filters "*) ;; *) echo >> '${log}' ;; esac
+case " $* " in *" -progress "*) echo >> '${log}' ;; esac
 case " $* " in *".luma "*" libx264 "*) ;; *) exec '${real}' "$@" ;; esac
 : > '${seen}'
 while [ -e '${held}' ]; do sleep 0.1; done

@@ -6,17 +6,28 @@ import { FfmpegMediaTools } from '../../src/adapters/ffmpeg/media-tools.ts';
 export type SmallFilm = { readonly path: string; remove(): Promise<void> };
 
 const SIZE = '320x180';
-/** Pictures so different that every change is a cut. */
-const SCENES = ['testsrc2', 'smptehdbars', 'mandelbrot', 'rgbtestsrc', 'life=mold=10:r=24:ratio=0.2', 'yuvtestsrc', 'testsrc', 'cellauto=rule=110'];
+/** Pictures so different that every change is a cut. What is drawn by chance has a seed. */
+const SCENES = [
+  'testsrc2',
+  'smptehdbars',
+  'mandelbrot',
+  'rgbtestsrc',
+  'life=mold=10:r=24:ratio=0.2:seed=7',
+  'yuvtestsrc',
+  'testsrc',
+  'cellauto=rule=110:seed=7',
+];
 
-/** A film with a cut about every 2.5 seconds, a tone, and 24 frames a second; the same bytes every time. */
-export async function smallFilm({ seconds, sceneSeconds = 2.5 }: { seconds: number; sceneSeconds?: number }): Promise<SmallFilm> {
+export type SmallFilmOrder = { readonly seconds: number; readonly sceneSeconds?: number; readonly lastScene?: string };
+
+/** A film with a cut about every 2.5 seconds, a tone, and 24 frames a second; the same bytes every time. `lastScene` ends it with another picture. */
+export async function smallFilm({ seconds, sceneSeconds = 2.5, lastScene }: SmallFilmOrder): Promise<SmallFilm> {
   const folder = await mkdtemp(join(tmpdir(), 'sceneline-film-'));
   const path = join(folder, 'film.mp4');
   const tools = await FfmpegMediaTools.open(process.env);
   const count = Math.ceil(seconds / sceneSeconds);
   const inputs = Array.from({ length: count }, (_, i) => {
-    const scene = SCENES[i % SCENES.length];
+    const scene = i === count - 1 && lastScene ? lastScene : SCENES[i % SCENES.length];
     const options = `${scene}${scene.includes('=') ? ':' : '='}size=${SIZE}${scene.includes('r=24') ? '' : ':rate=24'}`;
     return ['-f', 'lavfi', '-t', String(sceneSeconds), '-i', options];
   });

@@ -1,5 +1,6 @@
 import { link, mkdir, open, rename, rm } from 'node:fs/promises';
 import type { Files } from '../../ports/files.ts';
+import { errorCode } from './file-errors.ts';
 
 /** Files of this machine. */
 export class NodeFiles implements Files {
@@ -20,7 +21,11 @@ export class NodeFiles implements Files {
   }
 
   async mkdir(path: string): Promise<void> {
-    await mkdir(path, { recursive: true });
+    await mkdir(path, { recursive: true }).catch(async (error: unknown) => {
+      // Node hides why a file system takes no new folder (read-only) behind ENOENT; the plain call says it.
+      if (errorCode(error) !== 'ENOENT') throw error;
+      await mkdir(path);
+    });
   }
 
   async remove(path: string): Promise<void> {

@@ -48,7 +48,15 @@ export function encodeHandler(deps: HandlerDeps, titleFiles: (title: Title) => P
     await withStage(deps, context, async (ctx) => {
       const entries = await readEntries(deps, inspection, work.chunk.startFrame);
       const encoded = await encodeChunk(
-        { sourcePath, ...work, frames: work.records, entries, rungs: missing, measuredSecondsPerMegapixel: secondsPerMegapixel },
+        {
+          sourcePath,
+          ...work,
+          startFrame: work.chunk.startFrame,
+          frames: work.records,
+          entries,
+          rungs: missing,
+          measuredSecondsPerMegapixel: secondsPerMegapixel,
+        },
         ctx,
       );
       secondsPerMegapixel = Math.max(secondsPerMegapixel ?? 0, encoded.secondsPerMegapixel);

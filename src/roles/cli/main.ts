@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { ERROR_CODES } from '../../model/error-codes.ts';
-import { ScenelineError } from '../../model/errors.ts';
+import { ERROR_CODES, type ErrorCode } from '../../model/error-codes.ts';
+import { explainNoRoom, ScenelineError } from '../../model/errors.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { encodeCommand } from './commands/encode.ts';
@@ -68,11 +68,18 @@ function buildProgram(base: Pick<Invocation, 'env' | 'signal' | 'setStatus'>): C
 }
 
 /** Says what went wrong and returns the exit status. */
-function report(error: unknown, interrupted: boolean, json: boolean): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+function report(thrown: unknown, interrupted: boolean, json: boolean): number {
+  const error = explainNoRoom(thrown);
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    if (json) printError('SL-101', error.message);
+    return ERROR_CODES['SL-101'].exit;
+  }
   if (interrupted) {
-    process.stderr.write('\nStopped. Nothing finished is lost: run the same command again to go on.\n');
-    return 130;
+    const { exit, cause, remedy } = ERROR_CODES['SL-130'];
+    process.stderr.write(`\n${cause} Nothing finished is lost. ${remedy}\n`);
+    if (json) printError('SL-130', cause);
+    return exit;
   }
   const known = error instanceof ScenelineError ? error : null;
   const code = known?.code ?? 'SL-901';
@@ -82,6 +89,10 @@ function report(error: unknown, interrupted: boolean, json: boolean): number {
   if (known?.evidence?.stderrTail) process.stderr.write(`The tool said last:\n${known.evidence.stderrTail.split('\n').map(printable).join('\n')}\n`);
   if (known === null && error instanceof Error && error.stack) process.stderr.write(`${error.stack}\n`);
   process.stderr.write(`${facts.remedy}\n`);
-  if (json) process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
+  if (json) printError(code, message);
   return facts.exit;
+}
+
+function printError(code: ErrorCode, message: string): void {
+  process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
 }

@@ -37,6 +37,7 @@ export type FilmMeasures = {
  */
 export class FilmMeter {
   readonly #timeBase: TimeBase;
+  readonly #packetsPerFrame: number;
   readonly #shots: ShotDetector;
   readonly #black: BlackDetector;
   readonly #frozen: FrozenDetector;
@@ -56,8 +57,10 @@ export class FilmMeter {
   #keepsSize = true;
   #frameBytes: number | null = null;
 
-  constructor(timeBase: TimeBase) {
+  /** @param isInterlaced pictures may be coded as two fields, each a packet of its own. */
+  constructor(timeBase: TimeBase, isInterlaced: boolean) {
     this.#timeBase = timeBase;
+    this.#packetsPerFrame = isInterlaced ? 2 : 1;
     this.#shots = new ShotDetector(timeBase);
     this.#black = new BlackDetector(timeBase);
     this.#frozen = new FrozenDetector(timeBase);
@@ -68,8 +71,7 @@ export class FilmMeter {
     this.#notes = notes;
     this.#thumbnailTimes = new Set(notes.thumbnails.map(({ ptsTicks }) => ptsTicks));
     this.#timesAscend &&= notes.timesAscend;
-    if (notes.matchesListing === false && notes.damaged.length > 0) this.#missingCount += Math.max(0, range.packetCount - frameCount);
-    if (notes.matchesListing === false && notes.damaged.length === 0) this.#isListingWrong = true;
+    if (notes.matchesListing === false) this.#noteMismatch(range.packetCount, frameCount, notes.damaged.length > 0);
     if (frameCount > 0) {
       this.#frameBytes ??= notes.frameBytes;
       this.#keepsSize &&= notes.frameBytes !== null && notes.frameBytes === this.#frameBytes;
@@ -114,6 +116,12 @@ export class FilmMeter {
       keepsSize: this.#keepsSize,
       thumbnailFrames: this.#thumbnailFrames,
     };
+  }
+
+  #noteMismatch(packetCount: number, frameCount: number, isDamaged: boolean): void {
+    const mayBeFields = this.#packetsPerFrame === 2 && frameCount >= packetCount / this.#packetsPerFrame - 1;
+    if (isDamaged && !mayBeFields) this.#missingCount += Math.max(0, packetCount - frameCount);
+    else this.#isListingWrong = true;
   }
 
   #noteDamage(ptsTicks: number): void {

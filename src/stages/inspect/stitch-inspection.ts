@@ -45,7 +45,7 @@ async function readSounds(scan: SourceScan, blobs: BlobStore): Promise<AudioFind
 }
 
 async function joinRanges(scan: SourceScan, video: VideoTrack, indexPath: string, thumbnailsPath: string, ctx: StageContext) {
-  const meter = new FilmMeter(video.timeBase);
+  const meter = new FilmMeter(video.timeBase, video.fieldOrder === 'interlaced');
   const strip = new ThumbnailStrip(scan.first?.ptsTicks ?? null, video.timeBase);
   const index = await open(indexPath, 'w');
   const pictures = await open(thumbnailsPath, 'w');

@@ -7,7 +7,7 @@ const FULL_HD_CHUNK_SECONDS = 20;
 const SHORTEST_TARGET_SECONDS = 4;
 const LONGEST_TARGET_SECONDS = FULL_HD_CHUNK_SECONDS;
 /**
- * Half the width of the window in which a chunk border must be the best one, as a share of the target length. Chunks are twice this long in the mean:
+ * Half the width of the window in which a chunk border must be the best one, as a share of the target length. Chunks come out about twice that long:
  * a little shorter than the target, so that a film of a minute still parts into several.
  */
 const WINDOW_SHARE = 0.35;

@@ -48,6 +48,8 @@ export type PlayedTitle = {
 
 const MANIFESTS = { dash: 'title/package/manifest.mpd', hls: 'title/package/master.m3u8' } as const;
 const PATIENCE_MS = 20_000;
+const ASK_AGAIN_MS = 4000;
+const MAX_ASKS = 4;
 /** Pictures that prove that it plays on. */
 const ENOUGH_FRAMES = 8;
 /** Shaka Player 5.2 can lose its sound when it is asked to seek while it changes the language (with others' packages too). */
@@ -125,9 +127,8 @@ async function tryHeights(page: PlayerPage): Promise<PlayedTitle['switches']> {
     await rewindNearEnd(page);
     const started = performance.now();
     const before = await page.snapshot();
-    await page.run(`harness.adapter.showHeight(${askedHeight})`);
     const isShown = (now: Snapshot) => now.height === askedHeight && now.presentedFrames >= before.presentedFrames + ENOUGH_FRAMES;
-    const after = await page.until(`quality ${askedHeight}`, isShown, PATIENCE_MS);
+    const after = await insist(page, `quality ${askedHeight}`, () => page.run(`harness.adapter.showHeight(${askedHeight})`), isShown);
     switches.push({ askedHeight, shownHeight: after.height, tookMs: performance.now() - started });
   }
   return switches;
@@ -140,13 +141,26 @@ async function trySeek(page: PlayerPage, share: number): Promise<PlayedTitle['se
   const shown = await seek(page, askedSeconds);
   const tookMs = performance.now() - started;
   const after = await page.until('playing on after a seek', (now) => now.presentedFrames >= shown.presentedFrames + ENOUGH_FRAMES, PATIENCE_MS);
-  return { askedSeconds, shownSeconds: shown.mediaTime ?? 0, framesAfter: after.presentedFrames - shown.presentedFrames, tookMs };
+  return { askedSeconds, shownSeconds: shown.landedTime ?? 0, framesAfter: after.presentedFrames - shown.presentedFrames, tookMs };
 }
 
-/** Resolves when a picture of the new place is shown. */
+/** Resolves when a picture of about the new place is shown. */
 async function seek(page: PlayerPage, seconds: number): Promise<Snapshot> {
   await page.run(`harness.seek(${seconds})`);
-  return page.until(`seeking to ${seconds} s`, (now) => !now.seeking && now.mediaTime !== null, PATIENCE_MS);
+  const isThere = (now: Snapshot) => !now.seeking && now.landedTime !== null;
+  return page.until(`seeking to ${seconds} s`, isThere, PATIENCE_MS);
+}
+
+/** Asks again every few seconds, as a viewer would: now and then a player forgets what it was asked while it was loading something else. */
+async function insist(page: PlayerPage, what: string, ask: () => Promise<unknown>, isDone: (now: Snapshot) => boolean): Promise<Snapshot> {
+  for (let tries = 1; tries < MAX_ASKS; tries++) {
+    await rewindNearEnd(page);
+    await ask();
+    const done = await page.until(what, isDone, ASK_AGAIN_MS).catch(() => null);
+    if (done) return done;
+  }
+  await ask();
+  return page.until(what, isDone, ASK_AGAIN_MS);
 }
 
 async function rewindNearEnd(page: PlayerPage): Promise<void> {
@@ -186,10 +200,12 @@ async function tryTexts(page: PlayerPage, dir: string): Promise<PlayedTitle['tex
     const [cue] = parseWebVtt(await readFile(join(dir, 'package', representations[0].file ?? ''), 'utf8'));
     if (!cue || language === null) continue;
     const expected = plainText(cue.payload);
-    await page.run('harness.pause()');
-    await seek(page, (cue.startMs + Math.min(cue.endMs - cue.startMs, 1000) / 4) / 1000);
-    await page.run(`harness.adapter.read(${JSON.stringify(language)})`);
-    const shown = await page.until(`the text ${expected}`, (now) => plainText(now.text).includes(expected), PATIENCE_MS);
+    // Seeking right after the choice makes Shaka Player (HLS) and dash.js forget to load the text.
+    const ask = async () => {
+      await seek(page, (cue.startMs + Math.min(cue.endMs - cue.startMs, 1000) / 4) / 1000);
+      await page.run(`harness.adapter.read(${JSON.stringify(language)})`);
+    };
+    const shown = await insist(page, `the text ${expected}`, ask, (now) => plainText(now.text).includes(expected));
     texts.push({ language, expected, shown: plainText(shown.text) });
   }
   return texts;

@@ -10,8 +10,10 @@ export type Snapshot = {
   readonly currentTime: number;
   readonly duration: number;
   readonly presentedFrames: number;
-  /** Of the last picture shown; null after a seek until there is one. */
+  /** Of the last picture shown. */
   readonly mediaTime: number | null;
+  /** Of the first picture shown after a seek that is near the place asked for. */
+  readonly landedTime: number | null;
   readonly firstFrameMs: number | null;
   readonly droppedFrames: number;
   readonly audioBytes: number;

@@ -59,7 +59,9 @@ function checkPlayed(played: PlayedTitle, spec: FilmSpec): void {
     played.switches.map(({ shownHeight }) => shownHeight),
     spec.rungs.map(({ heightPx }) => heightPx).sort((a, b) => a - b),
   );
-  for (const { askedSeconds, shownSeconds } of played.seeks) assert.ok(Math.abs(shownSeconds - askedSeconds) < 0.3, shown);
+  // Chromium takes a place up to twice the longest frame before what it holds for held (SourceBufferRange's fudge room).
+  const seekTolerance = spec.droppedOf30 ? 0.6 : 0.2;
+  for (const { askedSeconds, shownSeconds } of played.seeks) assert.ok(Math.abs(shownSeconds - askedSeconds) < seekTolerance, shown);
   checkLanguages(played, spec);
 }
 

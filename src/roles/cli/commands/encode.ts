@@ -10,9 +10,9 @@ import { sightSource } from '../../../stages/ingest/seal.ts';
 import { DEFAULT_LADDER } from '../../../stages/plan/ladder/default-ladder.ts';
 import { loadLadder } from '../../../stages/plan/ladder/load.ts';
 import { requireEncoders } from '../../../stages/plan/ladder/require-encoders.ts';
-import { defaultWorkers, type Laptop, openLaptop } from '../../all-in-one.ts';
+import { defaultWorkers, openLaptop } from '../../all-in-one.ts';
 import { ensureMediaTools } from '../../doctor/ensure-media-tools.ts';
-import { drive, encodeTitle } from '../../encode-title.ts';
+import { type EncodeRequest, encodeTitle } from '../../encode-title.ts';
 import { finishedTitle } from '../../finished-title.ts';
 import type { Invocation } from '../invocation.ts';
 import { type CommonOptions, parseWorkers, stateFolder } from '../options.ts';
@@ -45,25 +45,31 @@ export async function runEncode(source: string, options: EncodeOptions, invocati
   requireEncoders(ladder, tools.abilities.encoders);
   const laptop = await openLaptop(stateFolder(options, invocation.env));
   try {
-    const tracker = new TitleTracker(laptop);
-    const view = new ProgressView(process.stderr, () => tracker.snapshot());
-    view.start();
-    const { title, wasFinished } = await encodeTitle({
-      laptop,
-      tools,
-      sourcePath: source,
-      outDir: options.out,
-      ladder,
-      workers,
-      signal: invocation.signal,
-      say,
-      onSealed: (bytes, ofBytes) => tracker.sealed(bytes, ofBytes),
-      observe: (note) => tracker.note(note),
-    }).finally(() => view.stop());
-    return await printEnd({ title, wasFinished, laptop, options, invocation, out });
+    return await makeTitle({ laptop, tools, sourcePath: source, outDir: options.out, ladder, workers, options, invocation, say, out });
   } finally {
     laptop.close();
   }
+}
+
+type TitleWork = Pick<EncodeRequest, 'laptop' | 'tools' | 'sourcePath' | 'outDir' | 'ladder' | 'workers' | 'say'> & {
+  readonly options: CommonOptions;
+  readonly invocation: Invocation;
+  readonly out: NodeJS.WritableStream;
+};
+
+/** Brings a title to its end under a progress view and prints how it ended. */
+async function makeTitle(work: TitleWork): Promise<Report | null> {
+  const { invocation } = work;
+  const tracker = new TitleTracker(work.laptop);
+  const view = new ProgressView(process.stderr, () => tracker.snapshot());
+  view.start();
+  const end = await encodeTitle({
+    ...work,
+    signal: invocation.signal,
+    onSealed: (bytes, ofBytes) => tracker.sealed(bytes, ofBytes),
+    observe: (note) => tracker.note(note),
+  }).finally(() => view.stop());
+  return printEnd(work, end);
 }
 
 async function readLadder(path: string): Promise<Ladder> {
@@ -73,43 +79,34 @@ async function readLadder(path: string): Promise<Ladder> {
   return loadLadder(text);
 }
 
-/** `retry`: goes on with a title that failed or was cancelled. */
+/** `retry`: goes on with a title that failed or was cancelled. A source or tool that changed since is noticed as by `encode`. */
 export async function runRetry(titleId: string, options: Omit<EncodeOptions, 'out'>, invocation: Invocation): Promise<void> {
   const say = (sentence: string) => void process.stderr.write(`${sentence}\n`);
+  const workers = options.workers ? parseWorkers(options.workers) : defaultWorkers(ASSUMED_PIXELS);
   const tools = await ensureMediaTools(invocation.env, say);
   const laptop = await openLaptop(stateFolder(options, invocation.env));
   try {
     const title = await laptop.control.retry(titleId);
     if (title === null) throw new ScenelineError('SL-108', `There is no title ${titleId}.`);
-    const tracker = new TitleTracker(laptop);
-    const view = new ProgressView(process.stderr, () => tracker.snapshot());
-    view.start();
-    const workers = options.workers ? parseWorkers(options.workers) : defaultWorkers(ASSUMED_PIXELS);
-    const end = await drive({ laptop, tools, workers, signal: invocation.signal, observe: (note) => tracker.note(note) }, titleId).finally(() => view.stop());
-    await printEnd({ title: end, wasFinished: false, laptop, options: { ...options, out: end.order.outDir }, invocation, out: process.stdout });
+    const { seal, outDir, ladder } = title.order;
+    requireEncoders(ladder, tools.abilities.encoders);
+    await makeTitle({ laptop, tools, sourcePath: seal.path, outDir, ladder, workers, options, invocation, say, out: process.stdout });
   } finally {
     laptop.close();
   }
 }
 
-async function printEnd(end: {
-  title: Title;
-  wasFinished: boolean;
-  laptop: Laptop;
-  options: EncodeOptions;
-  invocation: Invocation;
-  out: NodeJS.WritableStream;
-}): Promise<Report | null> {
-  const { title, options, invocation, out } = end;
+async function printEnd({ laptop, outDir, options, invocation, out }: TitleWork, end: { title: Title; wasFinished: boolean }): Promise<Report | null> {
+  const { title } = end;
   if (title.state === 'published') {
-    const dir = resolve(options.out);
+    const dir = resolve(outDir);
     const report = await finishedTitle(dir, title);
     if (report === null) throw new ScenelineError('SL-905', `The title was published, but ${dir} does not hold it.`);
     out.write(options.json ? `${JSON.stringify(report)}\n` : `${summary(report, dir, end.wasFinished)}\n`);
     return report;
   }
   if (invocation.signal.aborted) throw new ScenelineError('SL-130', 'The run was stopped.');
-  const said = await describeEnd(title, end.laptop);
+  const said = await describeEnd(title, laptop);
   invocation.setStatus(said.exitStatus);
   process.stderr.write(`${said.text.split('\n').map(printable).join('\n')}\n`);
   if (options.json) out.write(`${JSON.stringify(said.document)}\n`);

@@ -13,6 +13,8 @@ import { limitsFor } from './limits.ts';
 export type EncodeInput = {
   readonly sourcePath: string;
   readonly video: VideoTrack;
+  /** The chunk's first frame in the title. */
+  readonly startFrame: number;
   readonly stretch: Stretch;
   /** The chunk's frames as the index has them. */
   readonly frames: readonly ExpectedFrame[];
@@ -51,19 +53,18 @@ export async function encodeChunk(input: EncodeInput, ctx: StageContext): Promis
     videoPath: join(ctx.scratchDir, `${rung.name}.mp4`),
     fingerprintPath: join(ctx.scratchDir, `${rung.name}.luma`),
   }));
-  let difference: FirstDifference | null = null;
-  for (const entry of input.entries) {
-    const run = await runOnce(input, outputs, entry, ctx);
-    difference = run.difference;
-    if (run.madeBy) return { chunks: await store(outputs, input.frames.length, ctx), secondsPerMegapixel: run.secondsPerMegapixel, madeBy: run.madeBy };
+  for (const [i, entry] of input.entries.entries()) {
+    const { difference, madeBy, secondsPerMegapixel } = await runOnce(input, outputs, entry, ctx);
+    if (difference === null) return { chunks: await store(outputs, input.frames.length, ctx), secondsPerMegapixel, madeBy };
+    if (i === input.entries.length - 1) throw wrongFrames(input.startFrame, difference, madeBy);
   }
-  throw new ScenelineError(
-    'SL-303',
-    `The source did not decode to the frames of the index: frame ${difference?.position} of the chunk, ${difference?.reason}.`,
-    {
-      evidence: { firstBadFrame: difference?.position ?? 0 },
-    },
-  );
+  throw new RangeError('a chunk without a place to enter the source');
+}
+
+function wrongFrames(startFrame: number, { position, reason }: FirstDifference, madeBy: EncodeOutcome['madeBy']): ScenelineError {
+  const firstBadFrame = startFrame + position;
+  const message = `What was decoded for a chunk are not the frames of the index: frame ${firstBadFrame} of the title, ${reason}.`;
+  return new ScenelineError('SL-303', message, { evidence: { ...madeBy, firstBadFrame } });
 }
 
 async function runOnce(input: EncodeInput, outputs: readonly RungOutput[], entry: Entry, ctx: StageContext) {
@@ -94,12 +95,12 @@ async function runOnce(input: EncodeInput, outputs: readonly RungOutput[], entry
       signal: AbortSignal.any([ctx.signal, stop.signal]),
     });
     ctx.spend('encode', run.cpuSeconds);
-    const difference = check.finish();
-    const madeBy = difference === null ? { command: run.command, exitStatus: 'exit 0', stderrTail: run.log.slice(-STDERR_TAIL) } : null;
-    return { difference, madeBy, secondsPerMegapixel: run.wallSeconds / (input.frames.length * megapixels) };
+    const madeBy = { command: run.command, exitStatus: 'exit 0', stderrTail: run.log.slice(-STDERR_TAIL) };
+    return { difference: check.finish(), madeBy, secondsPerMegapixel: run.wallSeconds / (input.frames.length * megapixels) };
   } catch (error) {
     if (!stop.signal.aborted || ctx.signal.aborted) throw error;
-    return { difference: check.finish(), madeBy: null, secondsPerMegapixel: 0 };
+    const madeBy = { command: [ctx.tools.abilities.ffmpegPath, ...args], exitStatus: 'stopped at the first wrong frame', stderrTail: '' };
+    return { difference: check.finish(), madeBy, secondsPerMegapixel: 0 };
   }
 }
 

@@ -73,12 +73,18 @@ export function pictureChange(before: Uint8Array, after: Uint8Array, grid: Pictu
   return combinedChange(shapeChange(before, after, grid), histogramChange(before, after, grid), meanDifference(before, after));
 }
 
+/** A light switched on changes the mean by less than this … */
+const LIGHT_STEP_LEVELS = 20;
+/** … and by this much more when a picture gives way to black or white. */
+const LIGHT_SCALE_LEVELS = 80;
+
 /**
  * Distributions count only as far as shapes or brightness changed too: in a slow fade all pixels of a flat picture
  * step over a bin's border at once, which is no change.
  */
 export function combinedChange(shape: number, histogram: number, differenceLevels: number): number {
-  return shape + Math.min(histogram, 2 * shape + differenceLevels / 40) / 2;
+  const light = Math.max(0, differenceLevels - LIGHT_STEP_LEVELS) / LIGHT_SCALE_LEVELS;
+  return shape + Math.min(histogram, 2 * shape + light) / 2;
 }
 
 /** Least mean absolute difference of the block at `x`, `y` of `after` to any block within reach in `before`, brightness made equal. */

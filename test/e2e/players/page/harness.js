@@ -5,7 +5,8 @@ const video = document.getElementById('video');
 const errors = [];
 const kind = new URLSearchParams(location.search).get('player');
 const adapter = adapters[kind](video, errors);
-const frames = { presented: 0, mediaTime: null, firstAtMs: null };
+const frames = { presented: 0, mediaTime: null, firstAtMs: null, askedTime: null, landedTime: null };
+const NEAR_SECONDS = 1;
 const meter = new SyncMeter(video);
 
 video.addEventListener('error', () => errors.push(`media ${video.error?.code} ${video.error?.message}`));
@@ -16,6 +17,8 @@ const onFrame = (_now, { presentedFrames, mediaTime }) => {
   frames.firstAtMs ??= performance.now();
   frames.presented = presentedFrames;
   frames.mediaTime = mediaTime;
+  // One of the old place may still come after the seek began.
+  if (frames.askedTime !== null && Math.abs(mediaTime - frames.askedTime) < NEAR_SECONDS) frames.landedTime ??= mediaTime;
   meter.onFrame(presentedFrames, mediaTime);
   video.requestVideoFrameCallback(onFrame);
 };
@@ -31,7 +34,7 @@ globalThis.harness = {
   },
   pause: () => video.pause(),
   seek(seconds) {
-    frames.mediaTime = null;
+    Object.assign(frames, { askedTime: seconds, landedTime: null });
     video.currentTime = seconds;
   },
   /** Texts on the screen now, by the browser or by the player's own elements. */
@@ -56,6 +59,7 @@ globalThis.harness = {
       duration: video.duration,
       presentedFrames: frames.presented,
       mediaTime: frames.mediaTime,
+      landedTime: frames.landedTime,
       firstFrameMs: frames.firstAtMs === null ? null : frames.firstAtMs - this.startedMs,
       droppedFrames: quality.droppedVideoFrames,
       audioBytes: video.webkitAudioDecodedByteCount,

@@ -22,7 +22,7 @@ test('the track is taken by its number, from a path that cannot be read as an op
 
 test('samples are placed by count, after the lead, up to the planned end', () => {
   const filters = filtersOf({});
-  assert.ok(filters.startsWith('asetpts=N/SR/TB,aresample=48000:'));
+  assert.ok(filters.startsWith('asetpts=round(N/SR/TB),aresample=48000:'));
   assert.ok(filters.includes('adelay=delays=480S:all=1,apad=whole_len=96480,atrim=end_sample=96480'));
   assert.ok(!filters.includes('async'));
   assert.ok(!filtersOf({ leadSamples: 0 }).includes('adelay'));

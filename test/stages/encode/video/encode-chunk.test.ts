@@ -26,6 +26,7 @@ const input: EncodeInput = {
     fieldOrder: 'progressive',
     nominalFps: 24,
   },
+  startFrame: 100,
   stretch: { timeBase: { num: 1, den: 240 }, ptsTicks: [0, 10, 20], endPtsTicks: null, idrPositions: [0] },
   frames,
   entries: [{ keyPtsTicks: 500 }, { keyPtsTicks: 100 }, null],
@@ -60,6 +61,7 @@ test('a source that never decodes to its index is SL-303 with the first bad fram
   const { ctx } = contextWith(() => lines(0).replace(Buffer.from(hash(1)).toString('hex'), 'ff'));
   await assert.rejects(
     encodeChunk(input, ctx),
-    (error: { code: string; evidence: { firstBadFrame: number } }) => error.code === 'SL-303' && error.evidence.firstBadFrame === 1,
+    (error: { code: string; evidence: { firstBadFrame: number; command: string[] } }) =>
+      error.code === 'SL-303' && error.evidence.firstBadFrame === 101 && error.evidence.command.includes('/film.mp4'),
   );
 });

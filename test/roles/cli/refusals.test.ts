@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { FfmpegMediaTools } from '../../../src/adapters/ffmpeg/media-tools.ts';
+import { TINY_LADDER } from '../../crash/crash-run.ts';
+import { type CliPlace, cliPlace, document } from '../../support/cli-place.ts';
+
+type Refused = { state: string; findings: { code: string; severity: string; message: string }[] };
+
+describe('what the command line does not do', { timeout: 120_000 }, () => {
+  let place: CliPlace;
+  let text: string;
+  before(async () => {
+    place = await cliPlace(TINY_LADDER);
+    text = join(place.root, 'text.mp4');
+    await writeFile(text, 'To be, or not to be.\n'.repeat(50));
+  });
+  after(() => place.remove());
+
+  test('wrong usage is exit 2 with a hint; --help is exit 0', async () => {
+    const wrong = [
+      ['encode', text],
+      ['encode'],
+      ['dance'],
+      ['verify', '.'],
+      ['titles', '--speed', '9'],
+      ['encode', text, '--out', place.outDir, '--workers', '0'],
+    ];
+    const ends = await Promise.all(wrong.map((args) => place.run([...args, '--json'])));
+    for (const [i, end] of ends.entries()) {
+      assert.equal(end.code, 2, `${wrong[i].join(' ')}: ${end.stderr}`);
+      assert.notEqual(end.stderr, '');
+      assert.equal(document<{ error: { code: string } }>(end).error.code, 'SL-101');
+    }
+    const help = await place.run(['--help']);
+    assert.equal(help.code, 0);
+    assert.match(help.stdout, /encode/);
+  });
+
+  test('a missing source is SL-105, an unknown title SL-108, a bad ladder SL-104: exit 2', async () => {
+    const bad = join(place.root, 'bad.json');
+    await writeFile(bad, '{"rungs": [{"name": "x", "boxPx": 7}]}');
+    const cases = [
+      { code: 'SL-105', args: ['encode', join(place.root, 'none.mp4'), '--out', place.outDir] },
+      { code: 'SL-105', args: ['inspect', join(place.root, 'none.mp4')] },
+      { code: 'SL-104', args: ['encode', text, '--out', place.outDir, '--ladder', bad] },
+      { code: 'SL-104', args: ['encode', text, '--out', place.outDir, '--ladder', join(place.root, 'none.json')] },
+      { code: 'SL-107', args: ['encode', text, '--out', join(place.root, 'no/such/folder')] },
+      ...['jobs', 'cancel', 'retry'].map((command) => ({ code: 'SL-108', args: [command, 'nobody-12345678'] })),
+    ];
+    const ends = await Promise.all(cases.map(({ args }) => place.run([...args, '--json'])));
+    for (const [i, end] of ends.entries()) {
+      const { code, args } = cases[i];
+      assert.equal(end.code, 2, `${args.join(' ')}: ${end.stderr}`);
+      assert.match(end.stderr, new RegExp(`${code} `));
+      assert.equal(document<{ error: { code: string } }>(end).error.code, code);
+    }
+  });
+
+  test('a folder with files of others is SL-107 and stays as it is', async () => {
+    const out = join(place.root, 'others');
+    await mkdir(out);
+    await writeFile(join(out, 'diary.txt'), 'mine');
+    const end = await place.encode(text, { out }).end;
+    assert.equal(end.code, 2);
+    assert.match(end.stderr, /SL-107/);
+    assert.equal(await readFile(join(out, 'diary.txt'), 'utf8'), 'mine');
+  });
+
+  test('a source that is no film is exit 3 with the findings, by encode and by inspect', async () => {
+    const sound = join(place.root, 'sound.mp4');
+    const empty = join(place.root, 'empty.mp4');
+    const tools = await FfmpegMediaTools.open(process.env);
+    const args = ['-f', 'lavfi', '-i', 'sine=duration=2', '-c:a', 'aac', sound];
+    await tools.run({ tool: 'ffmpeg', args, limits: { stallMs: 60_000, wallMs: 60_000 } });
+    await writeFile(empty, '');
+    for (const [source, code] of [
+      [text, 'SL-202'],
+      [sound, 'SL-203'],
+      [empty, 'SL-201'],
+    ]) {
+      const ends = await Promise.all([place.encode(source, { out: join(place.root, code.toLowerCase()) }).end, place.run(['inspect', source, '--json'])]);
+      for (const end of ends) {
+        assert.equal(end.code, 3, `${code}: ${end.stderr}`);
+        assert.match(end.stderr, new RegExp(`refused:\\n(.*\\n)*refuse +${code}  `));
+        const { findings } = document<Refused>(end);
+        assert.ok(findings.some((finding) => finding.code === code && finding.severity === 'refuse' && finding.message !== ''));
+      }
+    }
+  });
+});

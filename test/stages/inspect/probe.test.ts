@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ScenelineError } from '../../../src/model/errors.ts';
+import { DocumentBytes, parseProbeDocument } from '../../../src/stages/inspect/probe-document.ts';
+import { judgeFacts } from '../../../src/stages/inspect/probe-findings.ts';
+import { readFacts } from '../../../src/stages/inspect/source-facts.ts';
+import { mangledTexts } from '../../support/mangle-text.ts';
+
+type Json = { [key: string]: unknown };
+
+const VIDEO: Json = {
+  index: 0,
+  codec_type: 'video',
+  codec_name: 'h264',
+  profile: 'High',
+  width: 1920,
+  height: 1080,
+  pix_fmt: 'yuv420p',
+  sample_aspect_ratio: '1:1',
+  field_order: 'progressive',
+  color_range: 'tv',
+  color_space: 'bt709',
+  color_transfer: 'bt709',
+  color_primaries: 'bt709',
+  time_base: '1/90000',
+  avg_frame_rate: '24/1',
+  r_frame_rate: '24/1',
+  bits_per_raw_sample: '8',
+  disposition: { default: 1, attached_pic: 0 },
+};
+const AUDIO: Json = {
+  index: 1,
+  codec_type: 'audio',
+  codec_name: 'aac',
+  channels: 6,
+  channel_layout: '5.1',
+  sample_rate: '48000',
+  start_time: '0.062000',
+  disposition: { default: 1 },
+  tags: { language: 'eng', title: 'Main\u0007\u202e mix' },
+};
+const TEXT: Json = { index: 2, codec_type: 'subtitle', codec_name: 'subrip', disposition: { forced: 1 }, tags: { language: 'nonsense!' } };
+const FORMAT: Json = { format_name: 'mov,mp4', duration: '30.037333', tags: { title: 'A film' } };
+
+function probe(streams: Json[], more: Json = {}) {
+  return parseProbeDocument(JSON.stringify({ streams, format: FORMAT, chapters: [], ...more }));
+}
+
+/** Codes of findings for a file with this picture track, with sound. */
+function codesFor(changes: Json): string[] {
+  return judgeFacts(readFacts(probe([{ ...VIDEO, ...changes }, AUDIO]))).map(({ severity, code }) => `${severity} ${code}`);
+}
+
+test('tracks, titles, languages and chapters are read', () => {
+  const chapters = [{ start_time: '1.5', end_time: '2.5', tags: { title: 'One' } }, { start_time: 'x' }, { start_time: '9', end_time: '3' }];
+  const { facts } = readFacts(probe([VIDEO, AUDIO, TEXT], { chapters }));
+  assert.equal(facts.container, 'mov,mp4');
+  assert.equal(facts.title, 'A film');
+  assert.equal(facts.video!.nominalFps, 24);
+  assert.deepEqual(facts.video!.timeBase, { num: 1, den: 90_000 });
+  assert.deepEqual(facts.audio[0], {
+    streamIndex: 1,
+    codec: 'aac',
+    channels: 6,
+    channelLayout: '5.1',
+    sampleRate: 48_000,
+    startSeconds: 0.062,
+    language: 'eng',
+    title: 'Main mix',
+    isDefault: true,
+  });
+  assert.deepEqual(facts.text[0], { streamIndex: 2, codec: 'subrip', language: 'und', title: '', isDefault: false, isForced: true });
+  assert.deepEqual(facts.chapters, [{ startSeconds: 1.5, endSeconds: 2.5, title: 'One' }]);
+});
+
+test('an ordinary film has no findings', () => {
+  assert.deepEqual(codesFor({}), []);
+});
+
+test('a film that cannot be used is refused, with every reason', () => {
+  assert.deepEqual(codesFor({ pix_fmt: undefined }), ['refuse SL-204']);
+  assert.deepEqual(codesFor({ codec_name: undefined, time_base: '0/1' }), ['refuse SL-204', 'refuse SL-206']);
+  assert.deepEqual(codesFor({ tags: { enc_key_id: 'MDEyMw==' } }), ['refuse SL-205']);
+  assert.deepEqual(codesFor({ side_data_list: [{ side_data_type: 'Encryption initialization data' }] }), ['refuse SL-205']);
+  assert.deepEqual(codesFor({ time_base: '1/0' }), ['refuse SL-206']);
+  assert.deepEqual(codesFor({ side_data_list: [{ side_data_type: 'DOVI configuration record', dv_profile: 5 }] }), ['refuse SL-210']);
+  assert.deepEqual(codesFor({ side_data_list: [{ side_data_type: 'DOVI configuration record', dv_profile: 8 }] }), []);
+  assert.deepEqual(codesFor({ width: 8 }), ['refuse SL-211']);
+  assert.deepEqual(codesFor({ width: 40_000 }), ['refuse SL-211']);
+});
+
+test('cover art is no picture track', () => {
+  const { facts } = readFacts(probe([{ ...VIDEO, disposition: { attached_pic: 1 } }, AUDIO]));
+  assert.equal(facts.video, null);
+  assert.deepEqual(
+    judgeFacts(readFacts(probe([{ ...VIDEO, disposition: { attached_pic: 1 } }, AUDIO]))).map(({ code }) => code),
+    ['SL-203'],
+  );
+});
+
+test('what is repaired or dropped is said', () => {
+  assert.deepEqual(codesFor({ field_order: 'tt' }), ['warn SL-222']);
+  const hdr = { color_transfer: 'smpte2084', color_space: 'bt2020nc', color_primaries: 'bt2020', pix_fmt: 'yuv420p10le' };
+  assert.deepEqual(codesFor(hdr), ['warn SL-223', 'info SL-239']);
+  assert.deepEqual(codesFor({ width: 161 }), ['warn SL-228']);
+  assert.deepEqual(codesFor({ sample_aspect_ratio: '16:15' }), ['warn SL-229']);
+  assert.deepEqual(codesFor({ side_data_list: [{ side_data_type: 'Display Matrix', rotation: -90 }] }), ['warn SL-230']);
+  assert.deepEqual(codesFor({ side_data_list: [{ side_data_type: 'Display Matrix', rotation: 33 }] }), ['warn SL-231']);
+  assert.deepEqual(codesFor({ color_space: undefined }), ['info SL-236']);
+  assert.deepEqual(codesFor({ pix_fmt: 'yuv422p10le' }), ['info SL-239']);
+  assert.deepEqual(codesFor({ tags: { alpha_mode: '1' } }), ['warn SL-240']);
+  assert.deepEqual(codesFor({ pix_fmt: 'yuva444p' }), ['warn SL-240', 'info SL-239']);
+  const codes = (streams: Json[]) => judgeFacts(readFacts(probe(streams))).map(({ severity, code }) => `${severity} ${code}`);
+  assert.deepEqual(codes([VIDEO, { ...VIDEO, index: 4 }, AUDIO]), ['warn SL-224']);
+  assert.deepEqual(codes([VIDEO, AUDIO, { ...TEXT, codec_name: 'hdmv_pgs_subtitle' }]), ['warn SL-232']);
+  assert.deepEqual(codes([VIDEO, AUDIO, { ...AUDIO, index: 5, codec_name: undefined }]), ['warn SL-233']);
+  assert.deepEqual(codes([VIDEO]), ['info SL-238']);
+});
+
+test('turns are clockwise and mirrors are noticed', () => {
+  const turned = (sideData: Json) =>
+    readFacts(probe([{ ...VIDEO, side_data_list: [{ side_data_type: 'Display Matrix', ...sideData }] }])).facts.video!.rotationDegrees;
+  assert.deepEqual(
+    [-90, 90, 180, -180, 270, 0].map((rotation) => turned({ rotation })),
+    [90, 270, 180, 180, 90, 0],
+  );
+  assert.equal(turned({ rotation: -9223372036854775808 }), 0);
+  const matrix = (b: number, c: number) =>
+    `\n00000000:            0       ${b}           0\n00000001:        ${c}           0           0\n00000002:            0           0  1073741824\n`;
+  assert.deepEqual(codesFor({ side_data_list: [{ side_data_type: 'Display Matrix', rotation: -90, displaymatrix: matrix(65_536, 65_536) }] }), [
+    'warn SL-230',
+    'warn SL-231',
+  ]);
+  assert.deepEqual(codesFor({ side_data_list: [{ side_data_type: 'Display Matrix', rotation: -90, displaymatrix: matrix(65_536, -65_536) }] }), [
+    'warn SL-230',
+  ]);
+});
+
+test('missing colour tags are completed from those there are, else from the size', () => {
+  const color = (changes: Json) => {
+    const none = { color_space: undefined, color_transfer: undefined, color_primaries: undefined, color_range: undefined };
+    const { primaries, transfer, matrix, range } = readFacts(probe([{ ...VIDEO, ...none, ...changes }])).facts.video!.color;
+    return [primaries, transfer, matrix, range].join(' ');
+  };
+  assert.equal(color({}), 'bt709 bt709 bt709 tv');
+  assert.equal(color({ height: 480 }), 'smpte170m smpte170m smpte170m tv');
+  assert.equal(color({ height: 576 }), 'bt470bg smpte170m bt470bg tv');
+  assert.equal(color({ height: 480, color_space: 'bt709' }), 'bt709 bt709 bt709 tv');
+  assert.equal(color({ color_transfer: 'arib-std-b67' }), 'bt2020 arib-std-b67 bt2020nc tv');
+  assert.equal(color({ pix_fmt: 'yuvj420p' }), 'bt709 bt709 bt709 pc');
+  assert.equal(color({ pix_fmt: 'gbrp' }), 'bt709 bt709 gbr pc');
+});
+
+test('bit depth is read from the pixel format', () => {
+  const depth = (pix_fmt: string) => readFacts(probe([{ ...VIDEO, pix_fmt, bits_per_raw_sample: undefined }])).facts.video!.bitDepth;
+  assert.deepEqual(['yuv420p', 'yuv422p10le', 'p010le', 'gbrp12le', 'rgb48le', 'x2rgb10le', 'gray16be', 'nv12'].map(depth), [8, 10, 10, 12, 16, 10, 16, 8]);
+});
+
+test('hostile JSON gives facts with sane values or a clear error', () => {
+  const text = JSON.stringify({ streams: [VIDEO, AUDIO, TEXT], format: FORMAT, chapters: [{ start_time: '1', end_time: '2' }] });
+  for (const mangled of mangledTexts(text, 1500)) {
+    try {
+      const { facts } = readFacts(parseProbeDocument(mangled));
+      judgeFacts(readFacts(parseProbeDocument(mangled)));
+      assert.ok(Number.isFinite(facts.durationSeconds) && facts.durationSeconds >= 0);
+      if (facts.video) assert.ok(Number.isSafeInteger(facts.video.widthPx) && Number.isFinite(facts.video.nominalFps) && facts.video.timeBase.den > 0);
+      for (const track of facts.audio) assert.ok(track.sampleRate > 0 && Number.isFinite(track.startSeconds));
+    } catch (error) {
+      assert.ok(error instanceof ScenelineError && error.code === 'SL-301', String(error));
+    }
+  }
+});
+
+test('wrong types everywhere are survived', () => {
+  for (const value of [null, 0, -1, 1e308, 'x', [], {}, [[]], true, 'NaN', '1e9', '-0']) {
+    for (const key of Object.keys(VIDEO))
+      judgeFacts(
+        readFacts(
+          probe([
+            { ...VIDEO, [key]: value },
+            { ...AUDIO, [key]: value },
+          ]),
+        ),
+      );
+    judgeFacts(readFacts(parseProbeDocument(JSON.stringify({ streams: value, format: value, chapters: value }))));
+  }
+});
+
+test('a document that never ends is cut off', () => {
+  const document = new DocumentBytes();
+  assert.throws(() => {
+    for (let i = 0; i < 1000; i++) document.write(Buffer.alloc(65_536));
+  }, RangeError);
+});
