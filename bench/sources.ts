@@ -78,7 +78,7 @@ export async function losslessShots(path: string, shots: number, replaced: numbe
   await mkdir(folder);
   for (let i = 0; i < shots; i++) {
     const hue = i === replaced ? 333 : (i * 37) % 360;
-    const source = `${PATTERNS[(i === replaced ? i + 1 : i) % PATTERNS.length]}=size=320x180:rate=24`;
+    const source = `${PATTERNS[(i === replaced ? i + 3 : i) % PATTERNS.length]}=size=320x180:rate=24`;
     const part = join(folder, `${i}.mkv`);
     const args = [
       '-y',

@@ -37,7 +37,7 @@ export function runSceneline(args: readonly string[]): Promise<ProgramEnd> {
 
 /** Encodes a film into a folder of its own, lets the program verify it, and then lets plain ffmpeg judge. Leaves nothing behind. */
 export async function checkFilm(film: string, source: string): Promise<FilmOutcome> {
-  const folder = await mkdtemp(join(tmpdir(), 'sceneline-film-'));
+  const folder = await mkdtemp(join(tmpdir(), 'sceneline-checked-'));
   const dir = join(folder, 'out');
   try {
     const encoded = await runSceneline(['encode', source, '--out', dir, '--state', join(folder, 'state'), '--json']);

@@ -16,8 +16,9 @@ const GAP_SECONDS = 0.5;
 const GAP_TIMES = 4;
 const MOST_GAPS = 100;
 const MOST_DISTANCES = 4096;
-/** Distances differ by a tick where the time base does not divide the frame rate. */
 const TOLERANCE_SHARE = 0.05;
+/** Distances differ by a tick where the time base does not divide the frame rate; in a very coarse one a tick is a frame. */
+const LEAST_TICKS_FOR_ROUNDING = 4;
 const VARIABLE_SHARE = 0.01;
 
 /** Measures how evenly frames follow each other. Bounded memory: counts distances, keeps the longest. */
@@ -50,7 +51,7 @@ export class PaceMeter {
     if (commonTicks === null) return { commonTicks: null, isVariable: false, gaps: [] };
     const common = commonTicks;
     const isGap = (distance: number) => distance >= this.#gapTicks && distance > GAP_TIMES * common;
-    const tolerance = Math.max(1, TOLERANCE_SHARE * common);
+    const tolerance = Math.max(common >= LEAST_TICKS_FOR_ROUNDING ? 1 : 0, TOLERANCE_SHARE * common);
     let uneven = this.#uncounted;
     for (const [distance, count] of this.#distances) if (Math.abs(distance - common) > tolerance && !isGap(distance)) uneven += count;
     const gaps = this.#long.filter(({ startPtsTicks, endPtsTicks }) => isGap(endPtsTicks - startPtsTicks)).sort((a, b) => a.frame - b.frame);

@@ -107,7 +107,7 @@ describe('encode when something changes', { timeout: 300_000 }, () => {
     });
   });
 
-  test('the source is replaced while it is encoded: seals the new one and makes that', async () => {
+  test('the source is replaced while it is encoded (SL-111): seals the new one and makes that', async () => {
     await deliver(film.path);
     odd.hold();
     const other = await cliPlace(TINY_LADDER);

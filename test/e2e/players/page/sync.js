@@ -38,7 +38,9 @@ export class SyncMeter {
   beeps = [];
   #video;
   #canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
-  #last = { presentedFrames: 0, isWhite: true };
+  #last = { presentedFrames: 0, mediaSeconds: 0, isWhite: true };
+  /** Shortest time between two pictures so far. */
+  #frameSeconds = Number.POSITIVE_INFINITY;
   #audio = null;
   /** Pairs of audio and media time, taken often; their difference is one number while the film plays. */
   #clocks = [];
@@ -71,8 +73,11 @@ export class SyncMeter {
     for (let i = 0; i < data.length; i += 4) sum += data[i] + data[i + 1] + data[i + 2];
     const luma = sum / (3 * 16 * 9);
     const isWhite = luma > (this.#last.isWhite ? DARK : WHITE);
-    if (isWhite && !this.#last.isWhite) this.flashes.push({ mediaSeconds, isSure: presentedFrames === this.#last.presentedFrames + 1 });
-    this.#last = { presentedFrames, isWhite };
+    const stepSeconds = mediaSeconds - this.#last.mediaSeconds;
+    if (stepSeconds > 0) this.#frameSeconds = Math.min(this.#frameSeconds, stepSeconds);
+    const isNext = presentedFrames === this.#last.presentedFrames + 1 && stepSeconds < 1.2 * this.#frameSeconds;
+    if (isWhite && !this.#last.isWhite) this.flashes.push({ mediaSeconds, isSure: isNext });
+    this.#last = { presentedFrames, mediaSeconds, isWhite };
   }
 
   #onBeep({ seconds, hertz }) {

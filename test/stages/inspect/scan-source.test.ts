@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { open, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { FfmpegMediaTools } from '../../../src/adapters/ffmpeg/media-tools.ts';
+import { ScenelineError } from '../../../src/model/errors.ts';
+import { inspectionKeys } from '../../../src/model/inspection.ts';
+import type { MediaTools } from '../../../src/ports/media-tools.ts';
+import { scanSource } from '../../../src/stages/inspect/scan-source.ts';
+import { fakeTool, testFolder } from '../../support/fake-tool.ts';
+import { ffmpeg, mediaTools, stageContext } from '../../support/stage-context.ts';
+
+const PICTURE = ['-f', 'lavfi', '-i', 'testsrc2=size=160x90:rate=24:duration=4'];
+const TONE = ['-f', 'lavfi', '-i', 'sine=frequency=440:duration=4'];
+const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '24', '-threads', '1', '-pix_fmt', 'yuv420p'];
+
+async function scan(folder: string, sourcePath: string, rangeSeconds = 120) {
+  return scanSource({ inspectionId: 'film', sourcePath, rangeSeconds }, await stageContext(folder));
+}
+
+const codes = (findings: readonly { severity: string; code: string }[]) => findings.map(({ severity, code }) => `${severity} ${code}`);
+
+test('a film is split at key frames, and its scan is stored', async (t) => {
+  const folder = testFolder(t);
+  const film = join(folder, 'film.mp4');
+  await ffmpeg([...PICTURE, ...TONE, ...H264, '-c:a', 'aac', film]);
+  const ctx = await stageContext(folder);
+  const found = await scanSource({ inspectionId: 'film', sourcePath: film, rangeSeconds: 1.5 }, ctx);
+  assert.deepEqual(codes(found.findings), ['info SL-236']);
+  assert.equal(found.indexing, 'packets');
+  assert.deepEqual(
+    found.ranges.map(({ packetCount, keyPtsTicks }) => [packetCount, keyPtsTicks.length]),
+    [
+      [48, 2],
+      [48, 2],
+    ],
+  );
+  assert.equal(found.facts.video!.nominalFps, 24);
+  assert.equal(found.facts.audio.length, 1);
+  assert.deepEqual(JSON.parse(Buffer.from(await ctx.blobs.read(inspectionKeys.scan('film'))).toString()), found);
+  const silent = await stageContext(folder, { tools: { abilities: ctx.tools.abilities, run: () => Promise.reject(new Error('no tool is needed')) } });
+  assert.deepEqual(await scanSource({ inspectionId: 'film', sourcePath: film }, silent), found, 'a stored scan is given back');
+});
+
+test('a missing file is no finding but an error', async (t) => {
+  const folder = testFolder(t);
+  await assert.rejects(scan(folder, join(folder, 'none.mp4')), (error) => error instanceof ScenelineError && error.code === 'SL-105');
+});
+
+test('files that are no film are refused with the reason', async (t) => {
+  const folder = testFolder(t);
+  await writeFile(join(folder, 'empty.mp4'), '');
+  await writeFile(join(folder, 'text.mp4'), 'This is no film at all. '.repeat(50));
+  await ffmpeg([...TONE, '-c:a', 'aac', join(folder, 'sound.m4a')]);
+  const ctx = await stageContext(folder);
+  const codesOf = async (name: string) => codes((await scanSource({ inspectionId: name, sourcePath: join(folder, name) }, ctx)).findings);
+  assert.deepEqual(await codesOf('empty.mp4'), ['refuse SL-201']);
+  assert.deepEqual(await codesOf('text.mp4'), ['refuse SL-202']);
+  assert.deepEqual(await codesOf('sound.m4a'), ['refuse SL-203']);
+});
+
+test('a list that names other files is refused and opens none of them', async (t) => {
+  const folder = testFolder(t);
+  const film = join(folder, 'film.mp4');
+  await ffmpeg([...PICTURE, ...H264, film]);
+  const lists = {
+    'playlist.m3u8': `#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:5\n#EXTINF:4,\n${film}\n#EXT-X-ENDLIST\n`,
+    'list.ffconcat': `ffconcat version 1.0\nfile '${film}'\n`,
+    'movie.mp4': `#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:4,\nhttp://127.0.0.1:9/x.ts\n#EXT-X-ENDLIST\n`,
+  };
+  for (const [name, text] of Object.entries(lists)) {
+    await writeFile(join(folder, name), text);
+    const found = await scanSource({ inspectionId: name, sourcePath: join(folder, name) }, await stageContext(folder));
+    assert.deepEqual(codes(found.findings), ['refuse SL-202'], name);
+  }
+});
+
+test('a file cut short is refused', async (t) => {
+  const folder = testFolder(t);
+  const film = join(folder, 'film.mp4');
+  await ffmpeg([...PICTURE, ...H264, '-movflags', '+faststart', film]);
+  await truncate(film, Math.floor((await readFile(film)).length * 0.6));
+  assert.ok(codes((await scan(folder, film)).findings).includes('refuse SL-208'));
+});
+
+test('an encrypted track is refused', async (t) => {
+  const folder = testFolder(t);
+  const film = join(folder, 'film.mp4');
+  const key = [
+    '-encryption_scheme',
+    'cenc-aes-ctr',
+    '-encryption_key',
+    '00112233445566778899aabbccddeeff',
+    '-encryption_kid',
+    '11223344556677889900aabbccddeeff',
+  ];
+  await ffmpeg([...PICTURE, ...H264, ...key, film]);
+  assert.ok(codes((await scan(folder, film)).findings).includes('refuse SL-205'));
+});
+
+test('a picture track without pictures, or that nobody can decode, is refused', async (t) => {
+  const folder = testFolder(t);
+  const film = join(folder, 'film.mkv');
+  await ffmpeg([...PICTURE, ...TONE, ...H264, '-c:a', 'aac', film]);
+  const spoiled = join(folder, 'spoiled.mp4');
+  await ffmpeg([...PICTURE, ...H264, '-movflags', '+faststart', spoiled]);
+  const file = await open(spoiled, 'r+');
+  const { size } = await file.stat();
+  const mdat = (await readFile(spoiled)).indexOf('mdat') + 4;
+  await file.write(Buffer.alloc(size - mdat, 0), 0, size - mdat, mdat);
+  await file.close();
+  assert.ok(codes((await scan(folder, spoiled)).findings).includes('refuse SL-204'));
+  const empty = await scanSource({ inspectionId: 'empty', sourcePath: film }, await stageContext(folder, { tools: await otherTrackListed() }));
+  assert.ok(codes(empty.findings).includes('refuse SL-207'));
+});
+
+/** Tools that list the packets of a track that is not there. */
+async function otherTrackListed(): Promise<MediaTools> {
+  const tools = await mediaTools();
+  const misled = (args: readonly string[]) => (args[0] === '-select_streams' ? ['-select_streams', '9', ...args.slice(2)] : args);
+  return { abilities: tools.abilities, run: (command) => tools.run({ ...command, args: misled(command.args) }) };
+}
+
+test('pictures cut off by an edit list are left out and told', async (t) => {
+  const folder = testFolder(t);
+  const film = join(folder, 'film.mp4');
+  const cut = join(folder, 'cut.mp4');
+  await ffmpeg([...PICTURE, ...H264, '-bf', '0', film]);
+  await ffmpeg(['-ss', '1.5', '-i', film, '-c', 'copy', cut]);
+  const found = await scan(folder, cut);
+  assert.ok(codes(found.findings).includes('warn SL-227'));
+  assert.equal(found.ranges[0].packetCount, 60);
+});
+
+test('a stream without times is indexed by decoding', async (t) => {
+  const folder = testFolder(t);
+  const film = join(folder, 'film.h264');
+  await ffmpeg([...PICTURE, ...H264, film]);
+  const found = await scan(folder, film);
+  assert.equal(found.indexing, 'decoding');
+  assert.ok(codes(found.findings).includes('info SL-237'));
+  assert.equal(found.ranges.length, 1);
+});
+
+test('a tool that crashes or hangs fails the job and does not refuse the film', async (t) => {
+  const folder = testFolder(t);
+  const film = join(folder, 'film.mp4');
+  await writeFile(film, 'anything');
+  const real = await mediaTools();
+  const crashing = fakeTool(
+    folder,
+    'ffprobe',
+    'process.argv.includes("-version") ? console.log("ffprobe version 5.1.9") : process.kill(process.pid, "SIGSEGV")',
+  );
+  const tools = await FfmpegMediaTools.open({ ...process.env, SCENELINE_FFMPEG: real.abilities.ffmpegPath, SCENELINE_FFPROBE: crashing });
+  await assert.rejects(
+    scanSource({ inspectionId: 'crash', sourcePath: film }, await stageContext(folder, { tools })),
+    (error) => error instanceof ScenelineError && error.code === 'SL-301',
+  );
+});
