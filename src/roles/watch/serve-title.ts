@@ -23,13 +23,13 @@ const PAGE_FILES: { readonly [path: string]: string } = {
   '/app/shaka-player.js': createRequire(import.meta.url).resolve('shaka-player/dist/shaka-player.compiled.js'),
 };
 
-/** The page loads from this server and nowhere else; a player plays from `blob:` addresses. */
+/** The page loads from this server and nowhere else; the player plays from `blob:` addresses and makes its text tracks from `data:` ones. */
 const CONTENT_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self' data:",
-  "media-src 'self' blob:",
+  "media-src 'self' blob: data:",
   "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
