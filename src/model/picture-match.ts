@@ -64,7 +64,7 @@ export function matchPictures(expected: Uint8Array, seen: Uint8Array, limits: Ma
   for (let i = 0; i < count; i++) {
     if (errors[i] > singleLimit) faults.push({ position: i, reason: `picture differs by ${errors[i].toFixed(2)} levels` });
     else {
-      const other = closerNeighbour(expected, seen, i, shapes[i], distinction);
+      const other = closerNeighbour({ expected, seen, i, ownError: errors[i], ownShape: shapes[i] }, distinction);
       if (other !== null) faults.push({ position: i, reason: `picture is that of position ${other}` });
     }
   }
@@ -101,11 +101,14 @@ export function resemblesMaster(master: Uint8Array, fed: Uint8Array): boolean {
   return (sumAB / n - (sumA / n) * (sumB / n)) / (deviationA * deviationB) >= LEAST_CORRELATION;
 }
 
-function closerNeighbour(expected: Uint8Array, seen: Uint8Array, i: number, ownError: number, distinction: number): number | null {
+type Compared = { readonly expected: Uint8Array; readonly seen: Uint8Array; readonly i: number; readonly ownError: number; readonly ownShape: number };
+
+/** A neighbour that the picture is closer to in shape and in brightness: shape alone says nothing where a flat picture fades. */
+function closerNeighbour({ expected, seen, i, ownError, ownShape }: Compared, distinction: number): number | null {
   const count = expected.byteLength / PICTURE_BYTES;
   for (let j = Math.max(0, i - REACH); j <= Math.min(count - 1, i + REACH); j++) {
     if (j === i || shapeError(expected, i, expected, j) < distinction) continue;
-    if (shapeError(expected, j, seen, i) <= ownError) return j;
+    if (shapeError(expected, j, seen, i) <= ownShape && pictureError(expected, j, seen, i) <= ownError) return j;
   }
   return null;
 }

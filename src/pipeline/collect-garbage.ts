@@ -157,7 +157,7 @@ function objectKeys(blobs: BlobStore, prefix: string): AsyncGenerator<string> {
  *   titles/<title>/<revision>/… of the current revision; of a title at rest the plan only, because the published folder has its files
  *   inspect/<inspection>/…      in a current plan
  */
-export function isReferred(key: string, marks: Marks): boolean {
+function isReferred(key: string, marks: Marks): boolean {
   const [kind, id, revision] = key.split('/');
   if (marks.objectKeys.has(key)) return true;
   if (kind === 'attempts') return marks.runningAttempts.has(id);

@@ -49,7 +49,7 @@ export async function decodeSound(
 }
 
 /** For each track: the times of its samples, and its sound at the rate of comparison. */
-export function soundArguments(inputArgs: readonly string[], outputs: readonly { readonly request: SoundRequest; readonly path: string }[]): string[] {
+function soundArguments(inputArgs: readonly string[], outputs: readonly { readonly request: SoundRequest; readonly path: string }[]): string[] {
   const each = outputs.flatMap(({ request, path }, i) => [
     ...['-map', request.stream, '-c:a', 'pcm_s16le', '-f', 'framehash', '-hash', 'crc32', `pipe:${FIRST_FREE_FD + i}`],
     ...['-map', request.stream, '-af', mixFilter(request), '-c:a', 'pcm_s16le', '-ac', '1', '-ar', String(COMPARE_RATE), '-f', 's16le', path],

@@ -26,7 +26,7 @@ export function sizeName({ widthPx, heightPx }: PictureSize): string {
 }
 
 /** One process that decodes the master once: presentation times on standard output, pictures of each size into files. */
-export function masterArguments(input: {
+function masterArguments(input: {
   sourcePath: string;
   video: VideoTrack;
   sizes: readonly { readonly size: PictureSize; readonly printPath: string }[];

@@ -78,7 +78,7 @@ async function checkBoxes({ dir, claims, files }: PicturesInput, track: TitleTra
 }
 
 /** Arguments that decode a finished file whole to 32×18 luma pictures on standard output. */
-export function renditionArguments(path: string, timescale: number): string[] {
+function renditionArguments(path: string, timescale: number): string[] {
   return ['-noautorotate', '-protocol_whitelist', 'file,pipe', '-f', 'mov', '-i', `file:${path}`].concat(
     ['-map', '0:v:0', '-an', '-sn', '-dn', ...exactTiming({ num: 1, den: timescale }), '-vf', FINGERPRINT_FILTERS.join(',')],
     ['-c:v', 'rawvideo', '-f', 'rawvideo', 'pipe:1'],

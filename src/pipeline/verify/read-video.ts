@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type ByteSource, windowedSource } from '../../media/isobmff/byte-source.ts';
 import { readFragments } from '../../media/isobmff/fragments.ts';
-import { type Movie, type MovieTrack, onlySampleEntry, onlyTrack, readMovie } from '../../media/isobmff/movie.ts';
+import { type Movie, type MovieTrack, onlySampleEntry, readMovie } from '../../media/isobmff/movie.ts';
 import type { Sample } from '../../media/isobmff/sample.ts';
 import { readSampleEntry, type SampleEntryFacts, sampleEntryIdentity } from '../../media/isobmff/sample-entry.ts';
 import { tableSamples } from '../../media/isobmff/sample-tables.ts';
@@ -68,12 +68,6 @@ export async function readTrack(source: ByteSource, handler: 'vide' | 'soun', in
   }
   const ptsTicks = pts.toArray();
   return { movie, track, facts, contentSha256: hash.digest('hex'), ...placement(movie, track), ptsTicks, mediaTicks, syncSamples, wrongSync, fragments };
-}
-
-/** The only picture track. RangeError when there is none or several. */
-export async function readVideo(source: ByteSource): Promise<TrackReading> {
-  onlyTrack(await readMovie(source), 'vide');
-  return readTrack(source, 'vide', 0);
 }
 
 /** An empty edit at most, then one that shows the media (ISO/IEC 14496-12, 8.6.6). RangeError for anything else. */

@@ -6,7 +6,7 @@ const LEAST_WINDOW_SAMPLES = 800;
 /** Offsets looked at: 100 ms on both sides. */
 export const REACH_SAMPLES = 800;
 /** More than this is a fault: 2 ms. */
-export const ALLOWED_SAMPLES = 16;
+const ALLOWED_SAMPLES = 16;
 /** Below this root mean square a window says nothing: -50 dB of full scale. */
 const SILENCE = 0.003;
 /** Twenty times as loud is no silence. */

@@ -25,7 +25,7 @@ export type AudioFindings = {
 };
 
 /** One decode of a track; a second branch measures loudness by EBU R 128 where the filter takes the track's channels. */
-export function audioArgs(sourcePath: string, streamIndex: number, withLoudness: boolean): readonly string[] {
+function audioArgs(sourcePath: string, streamIndex: number, withLoudness: boolean): readonly string[] {
   const graph = withLoudness ? `[0:${streamIndex}]asplit=2[count][loud];[loud]ebur128=framelog=verbose,anullsink` : `[0:${streamIndex}]anull[count]`;
   return [
     '-copyts',

@@ -9,12 +9,12 @@ const SILENCE_LUFS = -70;
  */
 export function parseLoudness(log: string): Loudness {
   const summary = log.slice(Math.max(0, log.lastIndexOf('Summary:')));
-  const integrated = valueOf(/^ *I: *(-?\d{1,3}\.\d) LUFS/m, summary);
+  const integrated = numberFrom(/^ *I: *(-?\d{1,3}\.\d) LUFS/m, summary);
   if (integrated === null || integrated <= SILENCE_LUFS) return { loudnessLufs: null, loudnessRangeLu: null };
-  return { loudnessLufs: integrated, loudnessRangeLu: valueOf(/^ *LRA: *(\d{1,3}\.\d) LU/m, summary) };
+  return { loudnessLufs: integrated, loudnessRangeLu: numberFrom(/^ *LRA: *(\d{1,3}\.\d) LU/m, summary) };
 }
 
-function valueOf(pattern: RegExp, text: string): number | null {
+function numberFrom(pattern: RegExp, text: string): number | null {
   const match = pattern.exec(text);
   return match ? Number(match[1]) : null;
 }

@@ -13,7 +13,7 @@ export function refusalOfTool(error: unknown): string | null {
 }
 
 /** A log line without addresses, marks and paths. */
-export function plainWords(line: string): string {
+function plainWords(line: string): string {
   return line
     .replace(/^(\[[^\]]*\] *)+/, '')
     .replace(/file:\S*\/\S*?: /g, '')

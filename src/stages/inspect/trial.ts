@@ -2,7 +2,7 @@ import type { TimeBase } from '../../media/time.ts';
 import { guardedInput } from './input-args.ts';
 
 /** How many of the first pictures are decoded to see that it works, and how the container lists them. */
-export const TRIAL_FRAMES = 24;
+const TRIAL_FRAMES = 24;
 
 /** A damaged picture at the very start must not make the whole list suspect. */
 const TOLERATED_LOSSES = 2;

@@ -28,7 +28,7 @@ export type TitlePackage = {
 };
 
 /** Every manifest of a presentation by file name. Pure. Throws RangeError for a presentation that cannot be written. */
-export function writeManifests(presentation: Presentation): Map<string, string> {
+function writeManifests(presentation: Presentation): Map<string, string> {
   const manifests = new Map([
     [MULTIVARIANT_FILE, writeMultivariant(presentation)],
     [MPD_FILE, writeMpd(presentation)],

@@ -16,13 +16,13 @@ const LIMITS = { stallMs: 120_000, wallMs: 1_800_000 };
 export type ThumbnailSource = Inspection['thumbnails'] & { readonly objectKey: string };
 
 /** Size of one cell: 160 px wide, as high as the picture demands, even. */
-export function cellSize(thumbnails: Pick<Inspection['thumbnails'], 'widthPx' | 'heightPx'>): { widthPx: number; heightPx: number } {
+function cellSize(thumbnails: Pick<Inspection['thumbnails'], 'widthPx' | 'heightPx'>): { widthPx: number; heightPx: number } {
   const heightPx = 2 * Math.max(1, Math.round((CELL_WIDTH_PX * thumbnails.heightPx) / thumbnails.widthPx / 2));
   return { widthPx: CELL_WIDTH_PX, heightPx };
 }
 
 /** Lays the pictures of `picturesPath` (JPEGs one after the other) out on sheets; every option that changes bytes is fixed. */
-export function sheetArguments(picturesPath: string, cell: { widthPx: number; heightPx: number }, outPattern: string): string[] {
+function sheetArguments(picturesPath: string, cell: { widthPx: number; heightPx: number }, outPattern: string): string[] {
   const filters = [`scale=${cell.widthPx}:${cell.heightPx}:flags=area+accurate_rnd+bitexact`, 'format=yuvj420p', `tile=${COLUMNS}x${ROWS}`];
   const input = ['-y', '-protocol_whitelist', 'file,pipe', '-threads', '1', '-framerate', '1', '-f', 'mjpeg', '-i', picturesPath];
   const coding = ['-c:v', 'mjpeg', '-q:v', '4', '-threads', '1', '-fflags', '+bitexact', '-flags:v', '+bitexact', '-map_metadata', '-1'];
@@ -30,7 +30,7 @@ export function sheetArguments(picturesPath: string, cell: { widthPx: number; he
 }
 
 /** Cues for a player's seek bar: each names its cell of a sheet as a media fragment (`#xywh=`, W3C Media Fragments section 4.2.2). */
-export function thumbnailCues(sheets: ThumbnailSheets, titleSeconds: number): Cue[] {
+function thumbnailCues(sheets: ThumbnailSheets, titleSeconds: number): Cue[] {
   const perSheet = sheets.columns * sheets.rows;
   const { cellWidthPx: width, cellHeightPx: height } = sheets;
   const cues = Array.from({ length: sheets.count }, (_, i): Cue => {

@@ -36,7 +36,10 @@ test('one frame or none has no pace', () => {
 test('hostile times do not fill the memory', () => {
   const meter = new PaceMeter(MILLISECONDS);
   let at = 0;
-  for (let i = 0; i < 200_000; i++) meter.push((at += 1 + i * 7));
+  for (let i = 0; i < 200_000; i++) {
+    at += 1 + i * 7;
+    meter.push(at);
+  }
   const found = meter.finish();
   assert.equal(found.isVariable, true);
   assert.ok(found.gaps.length <= 200);

@@ -124,7 +124,7 @@ test('turns are clockwise and mirrors are noticed', () => {
     [-90, 90, 180, -180, 270, 0].map((rotation) => turned({ rotation })),
     [90, 270, 180, 180, 90, 0],
   );
-  assert.equal(turned({ rotation: -9223372036854775808 }), 0);
+  assert.equal(turned({ rotation: -(2 ** 63) }), 0);
   const matrix = (b: number, c: number) =>
     `\n00000000:            0       ${b}           0\n00000001:        ${c}           0           0\n00000002:            0           0  1073741824\n`;
   assert.deepEqual(codesFor({ side_data_list: [{ side_data_type: 'Display Matrix', rotation: -90, displaymatrix: matrix(65_536, 65_536) }] }), [

@@ -58,12 +58,12 @@ export class ShotDetector {
     }));
   }
 
-  /** A long flat stretch belongs to the shot before it; a short one is parted at its darkest (or whitest) frame. */
+  /** A long flat stretch belongs to the shot before it; a short one is parted at its darkest (or whitest) frame. At the film's ends they are no border. */
   #fadeBorders(flat: FlatStretch, cuts: readonly Border[]): Border[] {
-    if (flat.after === null) return [];
+    if (flat.first.frame === 0 || flat.after === null) return [];
     const isNew = (border: Border) => !cuts.some((cut) => Math.abs(cut.frame - border.frame) <= SAME_BORDER_FRAMES);
     const isLong = ticksToSeconds(flat.after.ptsTicks - flat.first.ptsTicks, this.#timeBase) >= LONG_FLAT_SECONDS;
     if (isLong) return isNew(flat.after) ? [flat.after] : [];
-    return flat.first.frame > 0 && isNew(flat.first) && isNew(flat.after) ? [flat.extreme] : [];
+    return isNew(flat.first) && isNew(flat.after) ? [flat.extreme] : [];
   }
 }
