@@ -1,5 +1,5 @@
 /** `npm run bench -- NAME`: runs one benchmark, prints its JSON, compares it with the committed baseline. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { BenchResult } from './measure.ts';
 
 const HERE = new URL('./', import.meta.url);
@@ -17,6 +17,7 @@ const result = await run();
 process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
 const baselinePath = new URL(`baselines/${name}.json`, HERE);
 if (save === '--save') writeFileSync(baselinePath, `${JSON.stringify(result, null, 2)}\n`);
+else if (!existsSync(baselinePath)) process.stderr.write(`${name}: ${result.figure.toFixed(3)}, target ${result.target}, no baseline yet (--save makes one)\n`);
 else {
   const baseline = JSON.parse(readFileSync(baselinePath, 'utf8')) as BenchResult;
   const isWorse = result.figure > Math.max(baseline.figure * TOLERANCE, result.target);

@@ -27,7 +27,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
 const LIMITS = { stallMs: 300_000, wallMs: 6 * 3_600_000 };
 
 /** Times stay on the source's own clock (`-copyts`), so that the shift is ours and exact. */
-function textArguments(sourcePath: string, streamIndex: number): string[] {
+export function textArguments(sourcePath: string, streamIndex: number): string[] {
   const input = ['-protocol_whitelist', 'file,pipe', '-copyts', '-i', sourcePath];
   return [...input, '-map', `0:${streamIndex}`, '-c:s', 'webvtt', '-flush_packets', '1', '-f', 'webvtt', 'pipe:1'];
 }

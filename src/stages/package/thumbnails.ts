@@ -16,7 +16,7 @@ const LIMITS = { stallMs: 120_000, wallMs: 1_800_000 };
 export type ThumbnailSource = Inspection['thumbnails'] & { readonly objectKey: string };
 
 /** Size of one cell: 160 px wide, as high as the picture demands, even. */
-function cellSize(thumbnails: Pick<Inspection['thumbnails'], 'widthPx' | 'heightPx'>): { widthPx: number; heightPx: number } {
+export function cellSize(thumbnails: Pick<Inspection['thumbnails'], 'widthPx' | 'heightPx'>): { widthPx: number; heightPx: number } {
   const heightPx = 2 * Math.max(1, Math.round((CELL_WIDTH_PX * thumbnails.heightPx) / thumbnails.widthPx / 2));
   return { widthPx: CELL_WIDTH_PX, heightPx };
 }
@@ -30,7 +30,7 @@ function sheetArguments(picturesPath: string, cell: { widthPx: number; heightPx:
 }
 
 /** Cues for a player's seek bar: each names its cell of a sheet as a media fragment (`#xywh=`, W3C Media Fragments section 4.2.2). */
-function thumbnailCues(sheets: ThumbnailSheets, titleSeconds: number): Cue[] {
+export function thumbnailCues(sheets: ThumbnailSheets, titleSeconds: number): Cue[] {
   const perSheet = sheets.columns * sheets.rows;
   const { cellWidthPx: width, cellHeightPx: height } = sheets;
   const cues = Array.from({ length: sheets.count }, (_, i): Cue => {

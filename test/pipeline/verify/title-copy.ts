@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cp, mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileSources } from '../../../src/media/isobmff/byte-source.ts';
@@ -144,12 +144,6 @@ async function codecsOf(path: string): Promise<string> {
   } finally {
     await files.close();
   }
-}
-
-/** Every file of a folder, by its path in it. */
-export async function filesOf(dir: string): Promise<string[]> {
-  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name).slice(dir.length + 1));
 }
 
 async function readTracks(files: FileSources, path: string, handler: 'vide' | 'soun'): Promise<ProgressiveTrack[]> {

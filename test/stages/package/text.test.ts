@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { parseWebVtt } from '../../../src/media/webvtt/cues.ts';
+import type { TextPlan } from '../../../src/model/plan.ts';
+import type { MediaCommand, MediaTools } from '../../../src/ports/media-tools.ts';
+import { extractText, textArguments } from '../../../src/stages/package/text.ts';
+import { testFolder } from '../../support/fake-tool.ts';
+import { mediaPath } from '../../support/media.ts';
+import { ffmpeg, mediaTools, stageContext } from '../../support/stage-context.ts';
+
+const SRT = `1
+00:00:01,001 --> 00:00:03,999
+<i>Hello</i> <font color="red">red</font> & 5 < 6
+
+2
+00:00:02,500 --> 00:00:04,000
+{\\an8}Top a --> b
+
+3
+00:00:05,000 --> 00:00:05,000
+no length
+`;
+const ASS = `[Script Info]
+ScriptType: v4.00+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize, Bold, Italic, Alignment
+Style: Default,Arial,16,0,0,2
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,{\\pos(10,20)\\i1}It{\\i0} {\\b1}bold{\\b0}\\N\\Nnext\\hline
+Dialogue: 0,0:00:03.00,0:00:04.00,Default,,0,0,0,,{\\p1}m 0 0 l 100 0 100 100{\\p0}
+`;
+const PLAN: TextPlan = { streamIndex: 0, name: 'sub-eng', language: 'eng', title: 'English', isDefault: true, isForced: false };
+
+async function cuesOf(t: TestContext, sourcePath: string, streamIndex = 0, shiftMs = 0) {
+  const ctx = await stageContext(testFolder(t));
+  const made = await extractText({ sourcePath, text: { ...PLAN, streamIndex }, shiftMs, outKey: 'text/sub-eng.vtt' }, ctx);
+  const bytes = await ctx.blobs.read(made.objectKey);
+  assert.equal(made.sizeBytes, bytes.byteLength);
+  const cues = parseWebVtt(Buffer.from(bytes).toString('utf8'));
+  assert.equal(made.cueCount, cues.length);
+  return { made, cues };
+}
+
+function sourceFile(t: TestContext, name: string, text: string): string {
+  const path = join(testFolder(t), name);
+  writeFileSync(path, text);
+  return path;
+}
+
+test('SubRip keeps its times to the millisecond and its italics, and loses what WebVTT has no place for', async (t) => {
+  const { made, cues } = await cuesOf(t, sourceFile(t, 'a.srt', SRT));
+  assert.deepEqual(cues, [
+    { startMs: 1001, endMs: 3999, payload: '<i>Hello</i> red &amp; 5 &lt; 6' },
+    { startMs: 2500, endMs: 4000, payload: 'Top a --&gt; b' },
+  ]);
+  assert.deepEqual(made.rendition, { name: 'sub-eng', file: 'sub-eng.vtt', language: 'eng', title: 'English', isDefault: true, isForced: false });
+});
+
+test('ASS becomes plain lines, and its drawings go', async (t) => {
+  const { cues } = await cuesOf(t, sourceFile(t, 'a.ass', ASS));
+  assert.deepEqual(cues, [{ startMs: 1000, endMs: 2000, payload: '<i>It</i> <b>bold</b>\nnext\u00a0line' }]);
+});
+
+test('mov_text in a file beside pictures, and a file whose clock does not start at zero', async (t) => {
+  const folder = testFolder(t);
+  const [srt, mp4, mkv] = ['a.srt', 'a.mp4', 'late.mkv'].map((name) => join(folder, name));
+  writeFileSync(srt, SRT);
+  const picture = ['-f', 'lavfi', '-i', 'color=size=64x64:rate=10:duration=6'];
+  await ffmpeg([...picture, '-i', srt, '-map', '0', '-map', '1', '-c:v', 'libx264', '-c:s', 'mov_text', mp4]);
+  const expected = ['<i>Hello</i> red &amp; 5 &lt; 6', 'Top a --&gt; b'];
+  assert.deepEqual(
+    (await cuesOf(t, mp4, 1)).cues.map(({ startMs, payload }) => [startMs, payload]),
+    [
+      [1001, expected[0]],
+      [2500, expected[1]],
+    ],
+  );
+  await ffmpeg([...picture, '-i', srt, '-map', '0', '-map', '1', '-c:v', 'libx264', '-c:s', 'srt', '-output_ts_offset', '5', mkv]);
+  const late = await cuesOf(t, mkv, 1, -5000);
+  assert.deepEqual(
+    late.cues.map(({ startMs, endMs }) => [startMs, endMs]),
+    [
+      [1001, 3999],
+      [2500, 4000],
+    ],
+  );
+  assert.deepEqual((await cuesOf(t, mkv, 1, -7600)).cues[0], { startMs: 0, endMs: 1399, payload: expected[0] });
+});
+
+test('real films: three SubRip tracks, two mov_text tracks', async (t) => {
+  for (const [name, streams] of [
+    ['real/tears-of-steel-0s-to-42s-500x208.mkv', [1, 2, 3]],
+    ['real/nasa-13013-multitrack.mp4', [2]],
+  ] as const) {
+    const path = mediaPath(name);
+    if (path === null) return t.skip(`${name} is not here`);
+    for (const stream of streams) {
+      const { cues } = await cuesOf(t, path, stream);
+      assert.ok(cues.length > 0 && cues.every(({ startMs, endMs }) => startMs >= 0 && endMs > startMs), `${name} ${stream}`);
+    }
+  }
+});
+
+/** Tools whose ffmpeg writes these bytes instead. */
+function toolsThatWrite(tools: MediaTools, parts: Iterable<Uint8Array>): MediaTools {
+  const run = async (command: MediaCommand) => {
+    for (const part of parts) {
+      if (command.signal?.aborted) throw new Error('aborted');
+      await command.outputs?.[1](part);
+    }
+    return { command: [], cpuSeconds: 0, wallSeconds: 0, peakMemoryBytes: 0, errorLines: [], log: '' };
+  };
+  return { abilities: tools.abilities, run };
+}
+
+test('a tool that writes something else or without end is a failure with words', async (t) => {
+  const input = { sourcePath: '/films/a.mkv', text: PLAN, shiftMs: 0, outKey: 'text/x.vtt' };
+  const tools = await mediaTools();
+  const garbage = await stageContext(testFolder(t), { tools: toolsThatWrite(tools, [Buffer.from('not a text')]) });
+  await assert.rejects(extractText(input, garbage), {
+    code: 'SL-301',
+    message: 'The text of stream 0 of /films/a.mkv cannot be read (WebVTT: no WEBVTT at the start).',
+  });
+  const mebibyte = Buffer.alloc(1024 * 1024, 'a');
+  const endless = (function* () {
+    for (;;) yield mebibyte;
+  })();
+  const flooded = await stageContext(testFolder(t), { tools: toolsThatWrite(tools, endless) });
+  await assert.rejects(extractText(input, flooded), { code: 'SL-301', message: /is larger than 67108864 bytes/ });
+});
+
+test('the tool may open nothing but files', () => {
+  const args = textArguments('/films/a.mkv', 3);
+  assert.equal(args[args.indexOf('-protocol_whitelist') + 1], 'file,pipe');
+  assert.ok(args.indexOf('-protocol_whitelist') < args.indexOf('-i'));
+  assert.equal(args[args.indexOf('-map') + 1], '0:3');
+});
