@@ -54,15 +54,16 @@ function packageReader({ dir, folder, files }: FolderInput): PackageReader {
   };
 }
 
-/** The plan's sounds and texts are there; each by the name that the plan gives it. */
+/** What was planned is in the manifests by the name that it was given there, and nothing else is. */
 function checkNames({ report, audio, textNames }: Claims, tracks: readonly ProvenTrack[], folder: TitleFolder, faults: FaultList): void {
   if (report.package.hls !== inPackage(MULTIVARIANT_FILE) || report.package.dash !== inPackage(MPD_FILE)) {
     faults.add(REPORT_FILE, `names ${report.package.hls} and ${report.package.dash} as manifests`);
   }
-  const sounds = tracks.filter(({ kind }) => kind === 'audio').map(({ file }) => file);
-  const planned = audio.map((track) => `${track.name}.mp4`);
-  for (const file of planned) if (!sounds.includes(file)) faults.add(inPackage(file), 'is planned and in no manifest');
-  for (const file of sounds) if (!planned.includes(file)) faults.add(inPackage(file), 'is in the manifests and not planned');
+  const pictures = report.renditions.filter(({ recipe }) => (recipe.picturesFrom ?? null) === null);
+  const planned = new Set([...pictures, ...audio].map(({ name }) => `${name}.mp4`));
+  const found = new Set(tracks.map(({ file }) => file));
+  for (const file of planned) if (!found.has(file)) faults.add(inPackage(file), 'is planned and in no manifest');
+  for (const file of found) if (!planned.has(file)) faults.add(inPackage(file), 'is in the manifests and not planned');
   for (const name of textNames) if (!folder.has(inPackage(`${name}.vtt`))) faults.add(inPackage(`${name}.vtt`), 'is planned and missing');
 }
 

@@ -10,7 +10,7 @@ const ALLOWED_FORMATS = [
 
 /** Options that stand before every untrusted input: local files only, known containers only. */
 export function guardedInput(sourcePath: string): readonly string[] {
-  return ['-protocol_whitelist', 'file,pipe', '-format_whitelist', ALLOWED_FORMATS, '-i', `file:${sourcePath}`];
+  return ['-protocol_whitelist', 'file', '-format_whitelist', ALLOWED_FORMATS, '-i', `file:${sourcePath}`];
 }
 
 /** How long a media tool may be silent, and how long it may take in all. */

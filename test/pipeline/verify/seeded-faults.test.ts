@@ -239,6 +239,10 @@ describe('verifyTitle with planted faults', () => {
     await claim((report) => ({ ...report, source: { ...report.source, frames: FRAMES + 1 } }), /says that the master has 193 frames; it has 192/);
     await claim((report) => ({ ...report, chunks: report.chunks.map((chunk) => ({ ...chunk, startFrame: chunk.startFrame + 1 })) }), /chunk 0 does not begin/);
     await claim((report) => ({ ...report, shots: report.shots.slice(0, -1) }), /its shots end at frame/);
+    const fewer = await seeded((copy) => editReport(copy, (report) => ({ ...report, renditions: report.renditions.filter(({ name }) => name !== '120p') })), {
+      mend: false,
+    });
+    assertFault(fewer, 'package/120p.mp4', /is in the manifests and not planned/);
     await claim((report) => ({ ...report, plan: { ...report.plan, audio: report.plan.audio.slice(0, 1) } }), /leaves out the master's sound/);
     await claim((report) => ({ ...report, plan: { ...report.plan, audio: [{ streamIndex: 'x' }] } }), /its audio plan is none/);
   });

@@ -29,10 +29,8 @@ export const adapters = {
       heights: () => player.getVideoTracks().map((track) => track.height),
       showHeight(height) {
         player.configure({ abr: { enabled: false } });
-        player.selectVideoTrack(
-          player.getVideoTracks().find((track) => track.height === height),
-          true,
-        );
+        const track = player.getVideoTracks().find((candidate) => candidate.height === height);
+        if (track) player.selectVideoTrack(track, true);
       },
       languages: () => player.getAudioTracks().map((track) => track.language),
       heard: () => player.getAudioTracks().find((track) => track.active)?.language ?? null,
