@@ -46,7 +46,7 @@ const ATTEMPT_FOLDER = /^[a-z0-9]{16}$/;
  *   - an encode that looked a result up just before it went still holds its address. So none goes while an encode runs, and one that went is recorded again, its objects
  *     still untouched, when an encode runs or has finished with its address since. An encode that starts afterwards does not find the row.
  *
- * What remains is a kill between the last two: then a title may refer to an address without a row, which its assembly finds missing and has made again.
+ * What remains is a kill between the last two: then a finished job may name an address without a row, and its title's assembly stops with SL-905.
  */
 export async function collectGarbage(deps: GarbageDeps): Promise<Swept> {
   const youngSinceMs = deps.clock.nowMs() - YOUNG_MS;
