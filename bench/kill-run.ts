@@ -1,15 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { Report } from '../src/model/report.ts';
-import { childrenCpuSeconds, scenelineCommand, treeCpuSeconds } from './measure.ts';
+import { folderHashes } from '../test/support/folder-hashes.ts';
+import { seededRandom } from '../test/support/mangle-text.ts';
+import { type BenchResult, childrenCpuSeconds, scenelineCommand, treeCpuSeconds } from './measure.ts';
 
-export type EncodeJob = { readonly source: string; readonly out: string; readonly state: string; readonly extra?: readonly string[] };
+type EncodeJob = { readonly source: string; readonly out: string; readonly state: string; readonly extra?: readonly string[] };
 
-export type Outcome = {
+type Outcome = {
   readonly wallSeconds: number;
   readonly cpuSeconds: number;
   readonly kills: number;
@@ -23,8 +23,60 @@ export type Outcome = {
 
 type ListedAttempt = { readonly kind: string; readonly outcome: string; readonly jobId: string; readonly part: { readonly index: number } };
 
+export type KillScenario = {
+  readonly name: string;
+  readonly kills: number;
+  readonly seed: number;
+  /** Enough time between two kills that the title gets somewhere. */
+  readonly leastMs: number;
+  readonly workers: number;
+  readonly makeSource: (folder: string) => Promise<string>;
+  /** Further arguments of `encode`, made in the scenario's folder. */
+  readonly moreArguments: (folder: string) => Promise<readonly string[]>;
+};
+
+/** A title killed at random moments against the same title left alone: frames lost per kill ÷ (workers × median chunk). */
+export async function compareKilled(scenario: KillScenario): Promise<BenchResult> {
+  const folder = await mkdtemp(join(tmpdir(), 'sceneline-bench-'));
+  try {
+    const source = await scenario.makeSource(folder);
+    const extra = ['--workers', String(scenario.workers), ...(await scenario.moreArguments(folder))];
+    const jobFor = (name: string): EncodeJob => ({ source, out: join(folder, name), state: join(folder, `${name}-state`), extra });
+    const calm = await encodeWithKills(jobFor('calm'), []);
+    const random = seededRandom(scenario.seed);
+    const delays = Array.from({ length: scenario.kills }, () => scenario.leastMs + random() * ((calm.wallSeconds * 1000) / scenario.kills));
+    return killResult(scenario, calm, await encodeWithKills(jobFor('killed'), delays));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function killResult({ name, workers }: KillScenario, calm: Outcome, killed: Outcome): BenchResult {
+  const perKill = killed.framesLostAtMost / Math.max(1, killed.kills);
+  return {
+    name,
+    figure: perKill / (workers * medianChunkFrames(calm.report)),
+    target: 1,
+    detail: {
+      kills: killed.kills,
+      framesLostPerKillAtMost: perKill,
+      medianChunkFrames: medianChunkFrames(calm.report),
+      chunks: calm.report.chunks.length,
+      workers,
+      frames: calm.report.source.frames,
+      cpuRatio: killed.cpuSeconds / calm.cpuSeconds,
+      chunksEncodedTwice: killed.chunksEncodedTwice,
+      differingFiles: differingFiles(calm, killed),
+      calmCpuSeconds: calm.cpuSeconds,
+      killedCpuSeconds: killed.cpuSeconds,
+      calmWallSeconds: calm.wallSeconds,
+      killedWallSeconds: killed.wallSeconds,
+    },
+  };
+}
+
 /** Encodes, killing everything with SIGKILL after each of the given delays, and going on with the same command. */
-export async function encodeWithKills(job: EncodeJob, killAfterMs: readonly number[]): Promise<Outcome> {
+async function encodeWithKills(job: EncodeJob, killAfterMs: readonly number[]): Promise<Outcome> {
   const startedMs = performance.now();
   let cpuOfKilled = 0;
   let kills = 0;
@@ -53,23 +105,23 @@ export async function encodeWithKills(job: EncodeJob, killAfterMs: readonly numb
     cpuSeconds: cpuOfKilled + lastCpu,
     kills,
     report,
-    hashes: await hashFolder(job.out),
+    hashes: await folderHashes(job.out),
     framesLostAtMost: lost.reduce((sum, attempt) => sum + chunkFrames(report, attempt.part.index), 0),
     chunksEncodedTwice: done.length - new Set(done.map((attempt) => attempt.jobId)).size,
   };
 }
 
-export function chunkFrames(report: Report, index: number): number {
+function chunkFrames(report: Report, index: number): number {
   return report.chunks[index].endFrameExclusive - report.chunks[index].startFrame;
 }
 
-export function medianChunkFrames(report: Report): number {
+function medianChunkFrames(report: Report): number {
   const sizes = report.chunks.map((_, i) => chunkFrames(report, i)).sort((a, b) => a - b);
   return sizes[Math.floor(sizes.length / 2)];
 }
 
 /** Empty when both runs left the same bytes. */
-export function differingFiles(a: Outcome, b: Outcome): string[] {
+function differingFiles(a: Outcome, b: Outcome): string[] {
   const names = new Set([...Object.keys(a.hashes), ...Object.keys(b.hashes)]);
   return [...names].filter((name) => a.hashes[name] !== b.hashes[name]);
 }
@@ -91,16 +143,4 @@ async function listAttempts(job: EncodeJob, title: string): Promise<ListedAttemp
   const parts: Buffer[] = [];
   for await (const bytes of child.stdout) parts.push(bytes as Buffer);
   return (JSON.parse(Buffer.concat(parts).toString('utf8')) as { attempts: ListedAttempt[] }).attempts;
-}
-
-async function hashFolder(folder: string): Promise<Record<string, string>> {
-  const hashes: Record<string, string> = {};
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || entry.name === 'report.json') continue;
-    const path = join(entry.parentPath, entry.name);
-    const hash = createHash('sha256');
-    await pipeline(createReadStream(path), hash);
-    hashes[path.slice(folder.length + 1)] = hash.digest('hex');
-  }
-  return hashes;
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseReport } from '../../src/model/report.ts';
 import { openLaptop } from '../../src/roles/all-in-one.ts';
+import { folderHashes } from '../support/folder-hashes.ts';
 import { ForgetfulFiles } from '../support/forgetful-files.ts';
 import type { CrashOrder } from './child.ts';
 
@@ -78,26 +78,12 @@ export function ended(child: ChildProcess): Promise<ChildEnd> {
   return new Promise((done) => child.once('close', (code, signal) => done({ code, signal, stderr: Buffer.concat(parts).toString('utf8') })));
 }
 
-/** SHA-256 of every file of a finished title but its report, whose cost differs from run to run. */
-export async function fileHashes(outDir: string): Promise<Record<string, string>> {
-  const hashes: Record<string, string> = {};
-  const entries = await readdir(outDir, { recursive: true, withFileTypes: true });
-  for (const entry of entries) {
-    if (!entry.isFile() || entry.name === 'report.json') continue;
-    const path = join(entry.parentPath, entry.name);
-    hashes[path.slice(outDir.length + 1)] = createHash('sha256')
-      .update(await readFile(path))
-      .digest('hex');
-  }
-  return hashes;
-}
-
 /** Throws unless the folder is absent, or a finished title with every file of its report as the report has it. */
 export async function absentOrWhole(outDir: string): Promise<void> {
   const isThere = await stat(outDir).catch(() => null);
   if (isThere === null) return;
   const { files } = parseReport(await readFile(join(outDir, 'report.json'), 'utf8'));
-  const hashes = await fileHashes(outDir);
+  const hashes = await folderHashes(outDir);
   assert.deepEqual(hashes, Object.fromEntries(files.map(({ file, sha256 }) => [file, sha256])));
 }
 
@@ -112,7 +98,7 @@ export async function undisturbed(sourcePath: string): Promise<Outcome> {
     const wallMs = Date.now() - startedMs;
     assert.equal(end.code, 0, end.stderr);
     const effects = (await readFile(place.order.tracePath, 'utf8')).trim().split('\n');
-    return { hashes: await fileHashes(place.order.outDir), effects, wallMs };
+    return { hashes: await folderHashes(place.order.outDir), effects, wallMs };
   } finally {
     await removePlace(place);
   }
@@ -122,7 +108,7 @@ export async function undisturbed(sourcePath: string): Promise<Outcome> {
 export async function finish(place: Place, wanted: Outcome, kills: number): Promise<void> {
   const end = await ended(startEncode(place));
   assert.equal(end.code, 0, end.stderr);
-  assert.deepEqual(await fileHashes(place.order.outDir), wanted.hashes);
+  assert.deepEqual(await folderHashes(place.order.outDir), wanted.hashes);
   const ledger = await attemptLedger(place.order.stateDir);
   assert.deepEqual(ledger.repeated, [], 'nothing proven is encoded again');
   assert.equal(ledger.failed, 0, 'kills are losses, not failures');

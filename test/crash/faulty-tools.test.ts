@@ -4,9 +4,10 @@ import type { Evidence } from '../../src/model/job.ts';
 import type { Report } from '../../src/model/report.ts';
 import { openLaptop } from '../../src/roles/all-in-one.ts';
 import { type CliPlace, cliPlace, document, fileFacts, finishedReport } from '../support/cli-place.ts';
+import { folderHashes } from '../support/folder-hashes.ts';
 import { type Fault, type OddFfmpeg, oddFfmpeg } from '../support/odd-ffmpeg.ts';
 import { type SmallFilm, smallFilm } from '../support/small-film.ts';
-import { attemptLedger, ended, fileHashes, makePlace, removePlace, startEncode, TINY_LADDER } from './crash-run.ts';
+import { attemptLedger, ended, makePlace, removePlace, startEncode, TINY_LADDER } from './crash-run.ts';
 
 const PNG = Buffer.from('89504e470d0a1a0a', 'hex');
 const SILENCE_MS = 3000;
@@ -38,7 +39,7 @@ describe('a media tool that goes wrong', { timeout: 600_000 }, () => {
     try {
       const end = await ended(startEncode(place, null, env()));
       assert.equal(end.code, 0, end.stderr);
-      assert.deepEqual(await fileHashes(place.order.outDir), fileFacts(wanted));
+      assert.deepEqual(await folderHashes(place.order.outDir), fileFacts(wanted));
       assert.equal((await attemptLedger(place.order.stateDir)).failed, 1);
     } finally {
       await removePlace(place);

@@ -60,7 +60,7 @@ export async function unchangedSource(title: Title): Promise<string> {
   return seal.path;
 }
 
-export async function readJson<T>(deps: HandlerDeps, key: string): Promise<T> {
+export async function readJson<T>(deps: Pick<HandlerDeps, 'blobs'>, key: string): Promise<T> {
   return JSON.parse(Buffer.from(await deps.blobs.read(key)).toString('utf8')) as T;
 }
 

@@ -20,12 +20,6 @@ function averageFps(plan: Plan): number {
   return (plan.frameCount * plan.timeBase.den) / ((plan.endPtsTicks - plan.firstPtsTicks) * plan.timeBase.num);
 }
 
-/** Places to enter the source for a chunk: its own key frame, the one before, the beginning. */
-function entriesFor(startFrame: number, keys: readonly { frame: number; ptsTicks: number }[]): Entry[] {
-  const before = keys.filter((key) => key.frame <= startFrame && key.frame > 0).slice(-2);
-  return [...before.reverse().map((key) => ({ keyPtsTicks: key.ptsTicks })), null];
-}
-
 /**
  * The encode step with its proof: finds what is already proven, encodes the missing rungs of one chunk in one process, validates them and records them.
  * Only then do they exist for anybody.
@@ -114,10 +108,11 @@ async function readRecords(deps: HandlerDeps, inspectionId: string, startFrame: 
   return decodeIndexRecords(await deps.blobs.read(inspectionKeys.index(inspectionId), indexRange(startFrame, endFrameExclusive)));
 }
 
+/** Places to enter the source for a chunk: its own key frame, the one before, the beginning. */
 async function readEntries(deps: HandlerDeps, inspection: Inspection, startFrame: number): Promise<Entry[]> {
-  const frames = inspection.keyFrames.filter((frame) => frame <= startFrame && frame > 0).slice(-2);
-  const keys = await Promise.all(frames.map(async (frame) => ({ frame, ptsTicks: (await readRecords(deps, inspection.id, frame, frame + 1))[0].ptsTicks })));
-  return entriesFor(startFrame, keys);
+  const keys = inspection.keyFrames.filter((frame) => frame <= startFrame && frame > 0).slice(-2);
+  const records = await Promise.all(keys.reverse().map((frame) => readRecords(deps, inspection.id, frame, frame + 1)));
+  return [...records.map(([key]) => ({ keyPtsTicks: key.ptsTicks })), null];
 }
 
 /**

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { TimeBase } from '../../media/time.ts';
+import { FINGERPRINT_FILTERS } from '../../model/fingerprint.ts';
 import type { VideoTrack } from '../../model/source.ts';
 import type { MediaTools } from '../../ports/media-tools.ts';
-import { FINGERPRINT_FILTERS } from '../../stages/encode/video/command.ts';
 import { normaliseFilters } from '../../stages/encode/video/normalise.ts';
 import { countComplaints } from '../../stages/inspect/decoder-complaints.ts';
 import { DECODING_LIMITS, guardedInput } from '../../stages/inspect/input-args.ts';

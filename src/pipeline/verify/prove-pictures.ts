@@ -1,6 +1,6 @@
 import type { FileSources } from '../../media/isobmff/byte-source.ts';
+import { FINGERPRINT_FILTERS } from '../../model/fingerprint.ts';
 import type { VideoTrack } from '../../model/source.ts';
-import { FINGERPRINT_FILTERS } from '../../stages/encode/video/command.ts';
 import { DECODING_LIMITS } from '../../stages/inspect/input-args.ts';
 import { exactTiming } from '../../stages/inspect/trial.ts';
 import { checkAnnouncement, checkSegments } from './check-segments.ts';

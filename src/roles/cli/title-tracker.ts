@@ -2,6 +2,7 @@ import type { JobKind } from '../../model/job.ts';
 import { type Plan, titleKeys } from '../../model/plan.ts';
 import type { StageName } from '../../model/stage.ts';
 import type { Title, TitleState } from '../../model/title.ts';
+import { readJson } from '../../pipeline/handlers/deps.ts';
 import type { RunNote } from '../../pipeline/worker.ts';
 import type { Laptop } from '../all-in-one.ts';
 import { type Snapshot, STAGE_JOBS } from './progress.ts';
@@ -64,14 +65,10 @@ export class TitleTracker {
     const running = (kind: JobKind) => [...this.#running.values()].reduce((sum, job) => (job.kind === kind ? sum + job.frames : sum), 0);
     if (stage === 'inspect') return { framesDone: this.#inspectedFrames + running('inspect-range'), framesTotal: 0 };
     if (stage !== 'encode') return { framesDone: 0, framesTotal: 0 };
-    this.#plan ??= await this.#read<Plan>(titleKeys.plan(title.id, title.revision));
+    this.#plan ??= await readJson<Plan>(this.#laptop, titleKeys.plan(title.id, title.revision));
     const { frameCount, chunks } = this.#plan;
     const jobs = chunks.length * (title.progress.codecs?.length ?? 1);
     const framesTotal = frameCount * (title.progress.codecs?.length ?? 1);
     return { framesDone: Math.min(framesTotal, Math.round((chunkJobsDone / jobs) * framesTotal) + running('encode')), framesTotal };
-  }
-
-  async #read<T>(key: string): Promise<T> {
-    return JSON.parse(Buffer.from(await this.#laptop.blobs.read(key)).toString('utf8')) as T;
   }
 }

@@ -1,14 +1,28 @@
+import { FINGERPRINT_FILTERS } from '../../model/fingerprint.ts';
 import { PICTURE_BYTES } from '../../model/frame-index.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 
-const FINGERPRINT = 'scale=32:18:flags=area+accurate_rnd+bitexact,format=yuv420p,extractplanes=y,format=gray';
 const LIMITS = { stallMs: 120_000, wallMs: 3_600_000 };
 
 /** Decodes the sync samples of a file, and nothing else, to 32×18 luma pictures on standard output. */
 function keyPicturesArguments(path: string, ffmpegMajor: number): string[] {
   const input = ['-protocol_whitelist', 'file,pipe', '-noautorotate', '-discard:v', 'nokey', '-skip_frame', 'nokey', '-i', path];
   const timeBase = ['-enc_time_base', ffmpegMajor >= 9 ? 'demux' : '-1'];
-  return [...input, '-map', '0:v:0', '-fps_mode', 'passthrough', ...timeBase, '-vf', FINGERPRINT, '-c:v', 'rawvideo', '-f', 'rawvideo', 'pipe:1'];
+  return [
+    ...input,
+    '-map',
+    '0:v:0',
+    '-fps_mode',
+    'passthrough',
+    ...timeBase,
+    '-vf',
+    FINGERPRINT_FILTERS.join(','),
+    '-c:v',
+    'rawvideo',
+    '-f',
+    'rawvideo',
+    'pipe:1',
+  ];
 }
 
 /** Gives every key picture of a file to `onPicture`, in order; the decoder waits for it. Returns the decoder's complaints. */

@@ -1,8 +1,8 @@
 import { ScenelineError } from '../../model/errors.ts';
+import { FINGERPRINT_FILTERS } from '../../model/fingerprint.ts';
 import { PICTURE_BYTES } from '../../model/frame-index.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 
-const FINGERPRINT = 'scale=32:18:flags=area+accurate_rnd+bitexact,format=yuv420p,extractplanes=y,format=gray';
 const FIRST_FREE_DESCRIPTOR = 3;
 
 /** Decodes every frame of each file, all in one process, to its 32×18 luma picture. */
@@ -10,7 +10,7 @@ function decodePrintsArguments(paths: readonly string[], ffmpegMajor: number): s
   const inputs = paths.flatMap((path) => ['-protocol_whitelist', 'file,pipe', '-noautorotate', '-i', path]);
   const timeBase = ['-enc_time_base', ffmpegMajor >= 9 ? 'demux' : '-1'];
   const outputs = paths.flatMap((_, i) => [
-    ...['-map', `${i}:v:0`, '-fps_mode', 'passthrough', ...timeBase, '-vf', FINGERPRINT],
+    ...['-map', `${i}:v:0`, '-fps_mode', 'passthrough', ...timeBase, '-vf', FINGERPRINT_FILTERS.join(',')],
     ...['-c:v', 'rawvideo', '-f', 'rawvideo', `pipe:${FIRST_FREE_DESCRIPTOR + i}`],
   ]);
   return [...inputs, ...outputs];

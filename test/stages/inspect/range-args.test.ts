@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { VideoTrack } from '../../../src/model/source.ts';
 import { complaintArgs, rangeArgs } from '../../../src/stages/inspect/range-args.ts';
+import { videoTrack } from '../../support/video-track.ts';
 
-const VIDEO: VideoTrack = {
+const VIDEO = videoTrack({
   streamIndex: 2,
-  codec: 'h264',
-  profile: 'High',
-  widthPx: 1920,
-  heightPx: 1080,
-  pixelFormat: 'yuv420p',
-  bitDepth: 8,
   timeBase: { num: 1, den: 90_000 },
-  sampleAspect: { num: 1, den: 1 },
-  rotationDegrees: 0,
   color: { primaries: 'bt709', transfer: 'bt709', matrix: 'bt2020nc', range: 'pc' },
-  fieldOrder: 'progressive',
-  nominalFps: 24,
-};
+});
 const WHOLE = { entryPtsTicks: null, startPtsTicks: null, endPtsTicks: null };
 
 function graphOf(args: readonly string[]): string {

@@ -4,7 +4,8 @@ import type { Chunk } from '../../../src/model/plan.ts';
 import { BORDER_RANK, type Border } from '../../../src/stages/plan/borders.ts';
 import { groupIntoChunks, targetChunkSeconds } from '../../../src/stages/plan/chunks.ts';
 import { planTitle } from '../../../src/stages/plan/plan-title.ts';
-import { type Film, filmOf, inspectionOf, planInput, type Random, randomLength, randomTakes, seeded, type Take, videoTrack } from './random-film.ts';
+import { videoTrack } from '../../support/video-track.ts';
+import { type Film, filmOf, inspectionOf, planInput, type Random, randomLength, randomTakes, seeded, type Take } from './random-film.ts';
 
 const FPS = 24;
 /** One size for every target length: 5, 20 and 40 seconds. */

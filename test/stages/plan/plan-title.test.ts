@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { planTitle } from '../../../src/stages/plan/plan-title.ts';
 import { serialisePlan } from '../../../src/stages/plan/serialise.ts';
-import { beginningOf, filmOf, inspectionOf, planInput, randomTakes, seeded, videoTrack } from './random-film.ts';
+import { videoTrack } from '../../support/video-track.ts';
+import { beginningOf, filmOf, inspectionOf, planInput, randomTakes, seeded } from './random-film.ts';
 
 const FPS = 24;
 

@@ -4,6 +4,7 @@ import type { Inspection } from '../../../src/model/inspection.ts';
 import type { VideoTrack } from '../../../src/model/source.ts';
 import { DEFAULT_LADDER } from '../../../src/stages/plan/ladder/default-ladder.ts';
 import type { PlanInput } from '../../../src/stages/plan/plan-title.ts';
+import { videoTrack } from '../../support/video-track.ts';
 
 export type Random = () => number;
 
@@ -64,25 +65,6 @@ export function filmOf(takes: readonly Take[], { uneven = false, firstTicks = 0 
   }
   const pictureOf = (frame: number) => `${owners[frame].take.id}/${owners[frame].number}`;
   return { takes, starts, ptsTicks, endTicks: at, timeBase: { num: 1, den: 24_000 }, pictureOf };
-}
-
-export function videoTrack(changes: Partial<VideoTrack> = {}): VideoTrack {
-  return {
-    streamIndex: 0,
-    codec: 'h264',
-    profile: 'High',
-    widthPx: 1920,
-    heightPx: 1080,
-    pixelFormat: 'yuv420p',
-    bitDepth: 8,
-    timeBase: { num: 1, den: 24_000 },
-    sampleAspect: { num: 1, den: 1 },
-    rotationDegrees: 0,
-    color: { primaries: 'bt709', transfer: 'bt709', matrix: 'bt709', range: 'tv' },
-    fieldOrder: 'progressive',
-    nominalFps: 24,
-    ...changes,
-  };
 }
 
 export function inspectionOf(film: Film, video: VideoTrack = videoTrack()): Inspection {

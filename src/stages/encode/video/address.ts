@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import { FINGERPRINT_FILTERS } from '../../../model/fingerprint.ts';
 import type { PlannedRung } from '../../../model/ladder.ts';
 import type { VideoTrack } from '../../../model/source.ts';
-import { FINGERPRINT_FILTERS, rungArguments, type Stretch } from './command.ts';
+import { rungArguments, type Stretch } from './command.ts';
 
 /** Grows when the meaning of an address changes. */
 const ADDRESS_VERSION = 1;

@@ -1,11 +1,9 @@
 import { type TimeBase, ticksToSeconds } from '../../../media/time.ts';
+import { FINGERPRINT_FILTERS } from '../../../model/fingerprint.ts';
 import type { PlannedRung } from '../../../model/ladder.ts';
 import type { VideoTrack } from '../../../model/source.ts';
 import { normaliseFilters } from './normalise.ts';
 import { recipeOf } from './recipe.ts';
-
-/** Makes the 32×18 luma fingerprint of the picture that enters it. */
-export const FINGERPRINT_FILTERS = ['scale=32:18:flags=area+accurate_rnd+bitexact', 'format=yuv420p', 'extractplanes=y', 'format=gray'] as const;
 
 /** The stretch of pictures to encode, in presentation order. */
 export type Stretch = {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PlannedRung } from '../../../../src/model/ladder.ts';
-import type { VideoTrack } from '../../../../src/model/source.ts';
 import { contentAddress } from '../../../../src/stages/encode/video/address.ts';
 import { encodeArguments, entryArguments, rungArguments, type Stretch } from '../../../../src/stages/encode/video/command.ts';
 import { limitsFor } from '../../../../src/stages/encode/video/limits.ts';
 import { normaliseFilters } from '../../../../src/stages/encode/video/normalise.ts';
 import { h264Level } from '../../../../src/stages/encode/video/recipe.ts';
+import { videoTrack } from '../../../support/video-track.ts';
 
 const rung: PlannedRung = {
   name: '720p',
@@ -22,21 +22,7 @@ const rung: PlannedRung = {
   heightPx: 720,
   picturesFrom: null,
 };
-const video: VideoTrack = {
-  streamIndex: 2,
-  codec: 'h264',
-  profile: 'High',
-  widthPx: 1920,
-  heightPx: 1080,
-  pixelFormat: 'yuv420p',
-  bitDepth: 8,
-  timeBase: { num: 1, den: 90_000 },
-  sampleAspect: { num: 1, den: 1 },
-  rotationDegrees: 0,
-  color: { primaries: 'bt709', transfer: 'bt709', matrix: 'bt709', range: 'tv' },
-  fieldOrder: 'progressive',
-  nominalFps: 24,
-};
+const video = videoTrack({ streamIndex: 2, timeBase: { num: 1, den: 90_000 } });
 /** Irregular times: gaps of 3750, 7500, 3000 and 3750 ticks. */
 const stretch: Stretch = { timeBase: { num: 1, den: 90_000 }, ptsTicks: [900, 4650, 12_150, 15_150, 18_900], endPtsTicks: 22_650, idrPositions: [0, 2, 4] };
 

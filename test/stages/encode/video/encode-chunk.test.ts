@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { MediaCommand, MediaRun } from '../../../../src/ports/media-tools.ts';
 import type { StageContext } from '../../../../src/ports/stage-context.ts';
 import { type EncodeInput, encodeChunk } from '../../../../src/stages/encode/video/encode-chunk.ts';
+import { videoTrack } from '../../../support/video-track.ts';
 
 const hash = (fill: number) => new Uint8Array(16).fill(fill);
 const frames = [0, 10, 20].map((ptsTicks, i) => ({ ptsTicks, hash: hash(i) }));
@@ -11,21 +12,7 @@ const lines = (first: number) =>
 
 const input: EncodeInput = {
   sourcePath: '/film.mp4',
-  video: {
-    streamIndex: 0,
-    codec: 'h264',
-    profile: 'High',
-    widthPx: 64,
-    heightPx: 36,
-    pixelFormat: 'yuv420p',
-    bitDepth: 8,
-    timeBase: { num: 1, den: 240 },
-    sampleAspect: { num: 1, den: 1 },
-    rotationDegrees: 0,
-    color: { primaries: 'bt709', transfer: 'bt709', matrix: 'bt709', range: 'tv' },
-    fieldOrder: 'progressive',
-    nominalFps: 24,
-  },
+  video: videoTrack({ widthPx: 64, heightPx: 36, timeBase: { num: 1, den: 240 } }),
   startFrame: 100,
   stretch: { timeBase: { num: 1, den: 240 }, ptsTicks: [0, 10, 20], endPtsTicks: null, idrPositions: [0] },
   frames,

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import type { Ladder, Rung } from '../../../../src/model/ladder.ts';
 import { DEFAULT_LADDER } from '../../../../src/stages/plan/ladder/default-ladder.ts';
 import { fitRungs, uprightPicture } from '../../../../src/stages/plan/ladder/fit.ts';
-import { seeded, videoTrack } from '../random-film.ts';
+import { videoTrack } from '../../../support/video-track.ts';
+import { seeded } from '../random-film.ts';
 
 function fitted(widthPx: number, heightPx: number, changes = {}, ladder = DEFAULT_LADDER): string[] {
   return fitRungs(ladder, videoTrack({ widthPx, heightPx, ...changes })).map(
