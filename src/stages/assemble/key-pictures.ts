@@ -6,7 +6,21 @@ const LIMITS = { stallMs: 120_000, wallMs: 3_600_000 };
 
 /** Decodes the sync samples of a file, and nothing else, to 32×18 luma pictures on standard output. */
 function keyPicturesArguments(path: string, ffmpegMajor: number): string[] {
-  const input = ['-protocol_whitelist', 'file,pipe', '-noautorotate', '-discard:v', 'nokey', '-skip_frame', 'nokey', '-i', path];
+  const input = [
+    '-filter_threads',
+    '1',
+    '-protocol_whitelist',
+    'file,pipe',
+    '-noautorotate',
+    '-threads',
+    '1',
+    '-discard:v',
+    'nokey',
+    '-skip_frame',
+    'nokey',
+    '-i',
+    path,
+  ];
   const timeBase = ['-enc_time_base', ffmpegMajor >= 9 ? 'demux' : '-1'];
   return [
     ...input,

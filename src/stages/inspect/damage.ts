@@ -2,7 +2,7 @@ import type { RangeCut } from './range-args.ts';
 import type { DamagedStretch } from './range-object.ts';
 import type { ScanRange, SourceScan } from './scan.ts';
 
-/** Whether the decoder complains about the pictures of a cut, decoded by one thread from its entry. */
+/** Whether the decoder complains about the pictures of a cut, decoded from its entry. */
 export type Complains = (cut: RangeCut) => Promise<boolean>;
 
 /** More tries than this per range mean that it is damaged all over. */

@@ -26,7 +26,7 @@ export type InspectRangeResult = {
 /**
  * Decodes one range once and leaves its frames' records, pictures and thumbnails as one object. The decoded frames are held to the container's list;
  * where they differ, the file is entered one key frame earlier, then at its start. Where the decoder complains, the damaged pictures
- * are located and the range is decoded by one thread, as a decode from the film's start would. A range that is stored already is not decoded again.
+ * are located and the range is decoded as a decode from the film's start would. A range that is stored already is not decoded again.
  */
 export async function inspectRange(input: InspectRangeInput, ctx: StageContext): Promise<InspectRangeResult> {
   const range = input.scan.ranges[input.rangeIndex];
@@ -73,7 +73,7 @@ class RangeInspector {
     const { scan, range } = this.#work;
     const earlier = range.startPtsTicks === null ? [] : [...keysBefore(scan, range, 1), null];
     for (const entry of [range.startPtsTicks, ...earlier]) {
-      const attempt = await this.#decode({ entryPtsTicks: entry, threads: null });
+      const attempt = await this.#decode({ entryPtsTicks: entry });
       if (!attempt.isSound) return this.#decodeDamaged();
       if (attempt.matchesListing || scan.indexing === 'decoding' || entry === null) return attempt.frameCount;
     }
@@ -85,15 +85,15 @@ class RangeInspector {
     const complains = async (cut: RangeCut) => !(await this.#isSound(cut, await this.#complaints(cut)));
     const damaged = await locateDamage(range, complains);
     const entryPtsTicks = await soundEntry(scan, range, damaged, complains);
-    return (await this.#decode({ entryPtsTicks, threads: 1, damaged })).frameCount;
+    return (await this.#decode({ entryPtsTicks, damaged })).frameCount;
   }
 
   /** Decodes the range into the object's file. With `damaged`, whatever decodes is what the range has. */
-  async #decode(how: { entryPtsTicks: number | null; threads: 1 | null; damaged?: readonly DamagedStretch[] }): Promise<Attempt> {
+  async #decode(how: { entryPtsTicks: number | null; damaged?: readonly DamagedStretch[] }): Promise<Attempt> {
     const { sourcePath, scan, range, video, path } = this.#work;
     const zeroPtsTicks = scan.first?.ptsTicks ?? null;
     const cut = { entryPtsTicks: how.entryPtsTicks, startPtsTicks: range.startPtsTicks, endPtsTicks: range.endPtsTicks };
-    const args = rangeArgs(sourcePath, video, cut, zeroPtsTicks, how.threads);
+    const args = rangeArgs(sourcePath, video, cut, zeroPtsTicks);
     const recorder = await RangeRecorder.create(path, range, video, zeroPtsTicks);
     try {
       const complaints = await this.#run(args, recorder.outputs);

@@ -16,12 +16,14 @@ import { readFacts } from './source-facts.ts';
 import { refusalOfTool } from './tool-failure.ts';
 import { listMatchesTrial, trialArgs } from './trial.ts';
 
-const DEFAULT_RANGE_SECONDS = 120;
+/** Long enough that starting a process is nothing, short enough that a crash loses little; a short film is split so that every core has a part. */
+const RANGE_SECONDS = { least: 15, most: 120 };
+const RANGES_WANTED = 16;
 
 export type ScanInput = {
   readonly inspectionId: string;
   readonly sourcePath: string;
-  /** Wanted length of a range; two minutes unless a test wants many. */
+  /** Wanted length of a range; unless a test says it, two minutes, less in a short film. */
   readonly rangeSeconds?: number;
 };
 
@@ -51,7 +53,7 @@ async function scanFresh(input: ScanInput, ctx: StageContext): Promise<SourceSca
   const findings = judgeFacts(probed);
   const { facts } = probed;
   if (facts.video === null || isRefused(findings)) return refused(input, facts, findings);
-  const { listing, errorLines } = await listPackets(input, facts.video, ctx);
+  const { listing, errorLines } = await listPackets(input, facts.video, facts.durationSeconds, ctx);
   findings.push(...judgeListing(listing, errorLines, facts.video));
   if (isRefused(findings)) return refused(input, facts, findings);
   return scanOfListing(input, facts, facts.video, listing, findings, ctx);
@@ -112,8 +114,13 @@ async function runOrRefuse(
   }
 }
 
-async function listPackets(input: ScanInput, video: VideoTrack, ctx: StageContext): Promise<{ listing: Listing; errorLines: readonly string[] }> {
-  const planner = new RangePlanner(video.timeBase, input.rangeSeconds ?? DEFAULT_RANGE_SECONDS);
+async function listPackets(
+  input: ScanInput,
+  video: VideoTrack,
+  durationSeconds: number,
+  ctx: StageContext,
+): Promise<{ listing: Listing; errorLines: readonly string[] }> {
+  const planner = new RangePlanner(video.timeBase, input.rangeSeconds ?? rangeSecondsFor(durationSeconds));
   const lines = new LineReader((line) => {
     const packet = parsePacketLine(line);
     if (packet) planner.add(packet);
@@ -122,6 +129,12 @@ async function listPackets(input: ScanInput, video: VideoTrack, ctx: StageContex
   const end = await runOrRefuse(ctx, 'ffprobe', args, (bytes) => lines.write(bytes), LISTING_LIMITS);
   lines.end();
   return { listing: planner.finish(), errorLines: end.words === null ? end.errorLines : [end.words] };
+}
+
+/** @param durationSeconds zero when nobody knows */
+function rangeSecondsFor(durationSeconds: number): number {
+  if (durationSeconds <= 0) return RANGE_SECONDS.most;
+  return Math.min(RANGE_SECONDS.most, Math.max(RANGE_SECONDS.least, durationSeconds / RANGES_WANTED));
 }
 
 /** What the demuxers for MP4 and Matroska say when the file ends before its own tables do. */

@@ -5,15 +5,18 @@ import type { StageContext } from '../../ports/stage-context.ts';
 
 const FIRST_FREE_DESCRIPTOR = 3;
 
-/** Decodes every frame of each file, all in one process, to its 32×18 luma picture. */
+/**
+ * Decodes every frame of each file, all in one process, to its 32×18 luma picture. Only pictures that no other one refers to go without the
+ * deblocking filter: nothing drifts, and the pictures' means stay.
+ */
 function decodePrintsArguments(paths: readonly string[], ffmpegMajor: number): string[] {
-  const inputs = paths.flatMap((path) => ['-protocol_whitelist', 'file,pipe', '-noautorotate', '-i', path]);
+  const inputs = paths.flatMap((path) => ['-protocol_whitelist', 'file,pipe', '-noautorotate', '-threads', '1', '-skip_loop_filter', 'noref', '-i', path]);
   const timeBase = ['-enc_time_base', ffmpegMajor >= 9 ? 'demux' : '-1'];
   const outputs = paths.flatMap((_, i) => [
     ...['-map', `${i}:v:0`, '-fps_mode', 'passthrough', ...timeBase, '-vf', FINGERPRINT_FILTERS.join(',')],
     ...['-c:v', 'rawvideo', '-f', 'rawvideo', `pipe:${FIRST_FREE_DESCRIPTOR + i}`],
   ]);
-  return [...inputs, ...outputs];
+  return ['-filter_threads', '1', ...inputs, ...outputs];
 }
 
 export type DecodedPrints = { readonly prints: readonly Uint8Array[]; readonly errorLines: readonly string[] };

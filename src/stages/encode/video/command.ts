@@ -39,7 +39,8 @@ export function rungArguments(video: VideoTrack, rung: PlannedRung, stretch: Str
 
 /**
  * One process that decodes once and feeds every rung. Frames are chosen by integer presentation time and never by number or rounded second;
- * `framehash` on standard output says which frames really went in, before any filter.
+ * `framehash` on standard output says which frames really went in, before any filter. One thread decodes and one filters: chunks run side by
+ * side, and more threads cost the whole process up to a tenth more CPU (docs/decisions/0014-one-decoding-thread.md).
  */
 export function encodeArguments(input: {
   sourcePath: string;
@@ -65,7 +66,7 @@ export function encodeArguments(input: {
     maps.push('-movflags', '+frag_keyframe+empty_moov+default_base_moof+delay_moov', '-f', 'mp4', output.videoPath);
   }
   return ['-y', '-protocol_whitelist', 'file,pipe', '-copyts', ...entryArguments(input.entry, stretch.timeBase), '-noautorotate'].concat(
-    ['-i', input.sourcePath, '-an', '-sn', '-dn', '-filter_complex', graph.join(';')],
+    ['-threads', '1', '-i', input.sourcePath, '-an', '-sn', '-dn', '-filter_complex_threads', '1', '-filter_complex', graph.join(';')],
     maps,
   );
 }
