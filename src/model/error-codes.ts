@@ -61,6 +61,24 @@ export const ERROR_CODES = {
     cause: 'The source file changed while the title was being made.',
     remedy: 'Run the same command again: it seals and plans the source anew and reuses what is still valid.',
   },
+  'SL-112': {
+    exit: 2,
+    title: 'configuration not valid',
+    cause: 'The cluster configuration cannot be read, breaks its schema, or names a secret that is not there.',
+    remedy: 'Mend the places named; the schema is schemas/cluster.schema.json.',
+  },
+  'SL-113': {
+    exit: 2,
+    title: 'no worker',
+    cause: 'No worker has announced itself, so there is no encoder build to plan the title for.',
+    remedy: 'Start one with: sceneline worker --config FILE',
+  },
+  'SL-114': {
+    exit: 2,
+    title: 'not published yet',
+    cause: 'The title has no published files.',
+    remedy: 'Wait for it: sceneline titles --config FILE shows its state.',
+  },
   'SL-130': { exit: 130, title: 'interrupted', cause: 'The run was stopped.', remedy: 'Run the same command again; it goes on from what is finished.' },
   'SL-201': { exit: 3, title: 'source empty', cause: 'The file has no bytes.', remedy: 'Deliver the file again.' },
   'SL-202': {

@@ -33,11 +33,16 @@ export type TitleOrder = {
   readonly ladder: Ladder;
   /** Identity of the encoder build and recipe version; one title uses one. */
   readonly encoderBuild: string;
-  readonly outDir: string;
+  /** Folder in which the finished title appears; null: it stays in the object store, and whoever wants it fetches it. */
+  readonly outDir: string | null;
+  /** Larger overtakes; 0 when nobody says. Not part of what the title becomes. */
+  readonly urgency?: number;
 };
 
 /** Small facts that later decisions need, copied from finished jobs. */
 export type TitleProgress = {
+  /** Of one picture of the source; says how much memory its jobs take. */
+  readonly pixels?: number;
   readonly rangeCount?: number;
   readonly audioCount?: number;
   readonly textCount?: number;

@@ -76,7 +76,7 @@ function decideRegistered(input: DecideInput): Decision {
   const { scan } = results;
   if (scan === null) return once(input, 'scan');
   if (scan.refused) return refuse(input, scan.findings);
-  return move({ next: moved(title, { state: 'inspecting', progress: { rangeCount: scan.rangeCount }, findings: scan.findings }) });
+  return move({ next: moved(title, { state: 'inspecting', progress: { rangeCount: scan.rangeCount, pixels: scan.pixels }, findings: scan.findings }) });
 }
 
 function decideInspecting(input: DecideInput): Decision {

@@ -59,9 +59,9 @@ export async function* allTitles(titles: TitleStore): AsyncGenerator<Title> {
   }
 }
 
-/** True while the title will never again ask for what earlier steps left: it is published, or its source is refused. */
+/** True while the title will never again ask for what earlier steps left: it is published into a folder, or its source is refused. */
 export function isAtRest(title: Title): boolean {
-  return title.state === 'published' || title.state === 'refused';
+  return (title.state === 'published' && title.order.outDir !== null) || title.state === 'refused';
 }
 
 /**

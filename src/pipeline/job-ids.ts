@@ -3,6 +3,8 @@ import type { JobKind, JobSpec } from '../model/job.ts';
 import type { Title, TitleOrder } from '../model/title.ts';
 
 const HASH_CHARACTERS = 24;
+/** More than any two kinds differ: every job of a more urgent title comes first. */
+const URGENCY_STEP = 1000;
 
 /** Later steps first, so that titles end before others begin; whole-title tracks before chunks, because they take longest. */
 const PRIORITY = {
@@ -61,7 +63,7 @@ function jobSpec(title: Title, piece: JobPart): JobSpec {
     kind,
     part,
     exclusiveKey: `${contentKeyOf(title.revision)}/${kind}/${partName(part)}`,
-    priority: PRIORITY[kind],
+    priority: PRIORITY[kind] + (title.order.urgency ?? 0) * URGENCY_STEP,
   };
 }
 

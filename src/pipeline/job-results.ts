@@ -7,6 +7,8 @@ export type ScanResult = {
   readonly refused: boolean;
   /** At least 1 unless refused. */
   readonly rangeCount: number;
+  /** Of one picture; 0 when refused. */
+  readonly pixels: number;
   /** Stream numbers of the source's audio tracks. */
   readonly audioStreams: readonly number[];
   readonly findings: readonly Finding[];
@@ -32,6 +34,8 @@ export function readScanResult(result: JobResult): ScanResult {
   return {
     refused,
     rangeCount: count(result, 'rangeCount', refused ? 0 : 1),
+    // Versions before the cluster left it out.
+    pixels: result.pixels === undefined ? 0 : count(result, 'pixels', 0),
     audioStreams: list(result, 'audioStreams', (item): item is number => Number.isSafeInteger(item)),
     findings: findings(result),
   };

@@ -7,7 +7,7 @@ import { type DecideInput, decide } from '../../src/pipeline/decide.ts';
 import { counts, jobOfKind, planned, titleIn } from './samples.ts';
 
 const NO_RESULTS = { scan: null, stitch: null, plan: null };
-const SCAN = { refused: false, rangeCount: 3, audioStreams: [1, 4], findings: [] };
+const SCAN = { refused: false, rangeCount: 3, pixels: 100, audioStreams: [1, 4], findings: [] };
 const NOISY: Finding = { code: 'SL-105', severity: 'warn', place: {}, message: 'odd' };
 const BROKEN: Finding = { code: 'SL-105', severity: 'refuse', place: {}, message: 'broken' };
 
@@ -31,7 +31,7 @@ describe('inspection', () => {
     const { next, events } = decide(look(titleIn('registered'), { results: { ...NO_RESULTS, scan: { ...SCAN, findings: [NOISY] } } }));
     assert.equal(next?.state, 'inspecting');
     assert.equal(next?.rev, 6);
-    assert.deepEqual(next?.progress, { rangeCount: 3 });
+    assert.deepEqual(next?.progress, { rangeCount: 3, pixels: 100 });
     assert.deepEqual(next?.findings, [NOISY]);
     assert.deepEqual(events, []);
     const refused = decide(look(titleIn('registered'), { results: { ...NO_RESULTS, scan: { ...SCAN, refused: true, findings: [BROKEN] } } }));

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { readPlanResult, readScanResult, readStitchResult } from '../../src/pipeline/job-results.ts';
 
 const READERS = [
-  { read: readScanResult, good: { refused: false, rangeCount: 3, audioStreams: [1, 2], findings: [] } },
+  { read: readScanResult, good: { refused: false, rangeCount: 3, pixels: 100, audioStreams: [1, 2], findings: [] } },
   { read: readStitchResult, good: { refused: false, frameCount: 10, findings: [{ code: 'SL-105', severity: 'warn', place: {}, message: 'x' }] } },
   { read: readPlanResult, good: { chunkCount: 1, codecs: ['h264'], audioCount: 0, textCount: 0, renditionCount: 1 } },
 ];

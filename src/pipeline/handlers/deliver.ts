@@ -26,6 +26,12 @@ type PackageRecord = { readonly hls: string; readonly dash: string; readonly fil
 
 const titleKey = (title: Title, name: string) => `titles/${title.id}/${title.revision}/${name}`;
 
+/** What a finished title in the object store consists of. */
+export type PublishedRecord = { readonly files: readonly PublishedFile[]; readonly reportJson: string };
+
+/** Where that stands. */
+export const publishedKey = (title: Title) => titleKey(title, 'published.json');
+
 /** Joins one rendition and holds it to the source; what does not hold is not kept. */
 export function assembleHandler(deps: HandlerDeps, titleFiles: TitleFilesReader) {
   return async (job: Job, context: JobContext): Promise<JobResult> => {
@@ -99,8 +105,15 @@ export function publishHandler(deps: HandlerDeps, titleFiles: TitleFilesReader) 
       cost: await costOf(deps.queue, title.id, title.revision),
     });
     const reportJson = `${JSON.stringify(reportSchema.parse(report), null, 1)}\n`;
-    await withStage(deps, context, (ctx) => publishTitle({ outDir: title.order.outDir, files, reportJson }, ctx));
-    return { outDir: title.order.outDir };
+    const { outDir } = title.order;
+    if (outDir === null) {
+      // Nobody sees it before the title's row says that it is published.
+      const recordKey = publishedKey(title);
+      await putJson(deps, recordKey, { files, reportJson } satisfies PublishedRecord);
+      return { recordKey };
+    }
+    await withStage(deps, context, (ctx) => publishTitle({ outDir, files, reportJson }, ctx));
+    return { outDir };
   };
 }
 

@@ -9,9 +9,9 @@ import { stitchInspection } from '../../stages/inspect/stitch-inspection.ts';
 import type { JobContext } from '../job-handlers.ts';
 import { type HandlerDeps, readJson, titleOf, unchangedSource, withStage } from './deps.ts';
 
-/** The inspection a title uses: shared with every title of the same source. */
-export function inspectionOf(deps: HandlerDeps, title: Title): string {
-  return inspectionIdOf(title.order.seal.sha256, deps.tools.abilities.buildId);
+/** The inspection a title uses: shared with every title of the same source and build. */
+export function inspectionOf(title: Title): string {
+  return inspectionIdOf(title.order.seal.sha256, title.order.encoderBuild);
 }
 
 /** Reads what the container says and splits the work. */
@@ -19,9 +19,11 @@ export function scanHandler(deps: HandlerDeps) {
   return async (job: Job, context: JobContext): Promise<JobResult> => {
     const title = await titleOf(deps, job);
     const sourcePath = await unchangedSource(title);
-    const scan = await withStage(deps, context, (ctx) => scanSource({ inspectionId: inspectionOf(deps, title), sourcePath }, ctx));
+    const scan = await withStage(deps, context, (ctx) => scanSource({ inspectionId: inspectionOf(title), sourcePath }, ctx));
     const audioStreams = scan.facts.audio.map((track) => track.streamIndex);
-    return { refused: isRefused(scan.findings), rangeCount: scan.ranges.length, audioStreams, findings: scan.findings };
+    const { video } = scan.facts;
+    const pixels = video === null ? 0 : video.widthPx * video.heightPx;
+    return { refused: isRefused(scan.findings), rangeCount: scan.ranges.length, pixels, audioStreams, findings: scan.findings };
   };
 }
 
@@ -30,7 +32,7 @@ export function inspectRangeHandler(deps: HandlerDeps) {
   return async (job: Job, context: JobContext): Promise<JobResult> => {
     const title = await titleOf(deps, job);
     const sourcePath = await unchangedSource(title);
-    const scan = await readScan(deps, inspectionOf(deps, title));
+    const scan = await readScan(deps, inspectionOf(title));
     const result = await withStage(deps, context, (ctx) => inspectRange({ sourcePath, scan, rangeIndex: job.part.index }, ctx));
     await unchangedSource(title);
     return result;
@@ -42,7 +44,7 @@ export function inspectAudioHandler(deps: HandlerDeps) {
   return async (job: Job, context: JobContext): Promise<JobResult> => {
     const title = await titleOf(deps, job);
     const sourcePath = await unchangedSource(title);
-    const scan = await readScan(deps, inspectionOf(deps, title));
+    const scan = await readScan(deps, inspectionOf(title));
     await withStage(deps, context, (ctx) => inspectAudio({ sourcePath, scan, streamIndex: job.part.index }, ctx));
     await unchangedSource(title);
     return {};
@@ -53,7 +55,7 @@ export function inspectAudioHandler(deps: HandlerDeps) {
 export function stitchHandler(deps: HandlerDeps) {
   return async (job: Job, context: JobContext): Promise<JobResult> => {
     const title = await titleOf(deps, job);
-    const scan = await readScan(deps, inspectionOf(deps, title));
+    const scan = await readScan(deps, inspectionOf(title));
     const inspection = await withStage(deps, context, (ctx) => stitchInspection({ scan }, ctx));
     return { refused: isRefused(inspection.findings), findings: inspection.findings, frameCount: inspection.frameCount };
   };

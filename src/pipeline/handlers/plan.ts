@@ -16,7 +16,7 @@ const HASH_BYTES = 16;
 export function planHandler(deps: HandlerDeps) {
   return async (job: Job): Promise<JobResult> => {
     const title = await titleOf(deps, job);
-    const inspection = await readJson<Inspection>(deps, inspectionKeys.summary(inspectionOf(deps, title)));
+    const inspection = await readJson<Inspection>(deps, inspectionKeys.summary(inspectionOf(title)));
     const { ptsTicks, hashes } = await readTimesAndHashes(deps, inspection);
     const plan = planTitle({
       inspection,

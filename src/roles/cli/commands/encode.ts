@@ -89,6 +89,7 @@ export async function runRetry(titleId: string, options: Omit<EncodeOptions, 'ou
     const title = await laptop.control.retry(titleId);
     if (title === null) throw new ScenelineError('SL-108', `There is no title ${titleId}.`);
     const { seal, outDir, ladder } = title.order;
+    if (outDir === null) throw new ScenelineError('SL-101', `${titleId} is a title of a cluster: give --config.`);
     requireEncoders(ladder, tools.abilities.encoders);
     await makeTitle({ laptop, tools, sourcePath: seal.path, outDir, ladder, workers, options, invocation, say, out: process.stdout });
   } finally {

@@ -20,7 +20,7 @@ export function titlesCommand(command: Command, invocation: Invocation): void {
         title.id,
         title.state,
         new Date(title.createdMs).toISOString().slice(0, 16).replace('T', ' '),
-        printable(title.order.outDir),
+        printable(title.order.outDir ?? 'fetch it'),
       ]);
       return print(table([['TITLE', 'STATE', 'CREATED (UTC)', 'FOLDER'], ...rows]));
     }),
