@@ -80,6 +80,36 @@ export const ERROR_CODES = {
     remedy: 'Wait for it: sceneline titles --config FILE shows its state.',
   },
   'SL-130': { exit: 130, title: 'interrupted', cause: 'The run was stopped.', remedy: 'Run the same command again; it goes on from what is finished.' },
+  'SL-141': {
+    exit: 2,
+    title: 'Cassandra not reachable',
+    cause: 'No node of the database answers at the addresses given, or none is in the data centre named.',
+    remedy: 'Check contact points, port, local data centre and firewalls.',
+  },
+  'SL-142': {
+    exit: 2,
+    title: 'Cassandra refuses us',
+    cause: 'The name, password or certificate is not accepted, or the role may not do what is needed.',
+    remedy: 'Check the login and TLS files; grant the role CREATE, SELECT and MODIFY on the keyspace.',
+  },
+  'SL-143': {
+    exit: 2,
+    title: 'Cassandra may lose acknowledged writes',
+    cause: 'The only copy of every row is on a server that answers before its disk has the write.',
+    remedy: 'Set commitlog_sync: batch in cassandra.yaml, or give the keyspace three copies on independent machines.',
+  },
+  'SL-144': {
+    exit: 2,
+    title: 'Cassandra keyspace of a newer version',
+    cause: 'A newer Sceneline made the keyspace.',
+    remedy: 'Use that version, or another keyspace.',
+  },
+  'SL-145': {
+    exit: 130,
+    title: 'Cassandra away',
+    cause: 'The database did not answer for longer than Sceneline waits.',
+    remedy: 'See to the database and start again; work goes on from what is finished.',
+  },
   'SL-201': { exit: 3, title: 'source empty', cause: 'The file has no bytes.', remedy: 'Deliver the file again.' },
   'SL-202': {
     exit: 3,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { MAX_FAILURES } from '../../src/model/job.ts';
 import type { JobQueue, Lease } from '../../src/ports/job-queue.ts';
-import type { MadeQueue } from './job-queue.ts';
+import type { MadeQueue, MadeQueueWithDeaths } from './job-queue.ts';
 import { claim, LEASE_MS, mustClaim, NOTHING } from './job-queue-claims.ts';
 import { freshTag, job, ODD_TEXT } from './samples.ts';
 
@@ -21,12 +21,29 @@ async function attemptsOf(queue: JobQueue, titleId: string) {
   return (await queue.listAttempts(titleId, null, 1000)).attempts;
 }
 
+export function deathTests(the: () => MadeQueueWithDeaths): void {
+  it('takes back the lease of a worker known dead at once', async () => {
+    const { adapter: queue, second, dead } = the();
+    const id = freshTag();
+    await queue.enqueue([job(id, 0), job(id, 1)]);
+    const lost = await mustClaim(queue, [id], `${id}-dies`);
+    await mustClaim(queue, [id], `${id}-lives`);
+    assert.equal(await claim(second, [id]), null);
+    dead.add(`${id}-dies`);
+    const heir = await mustClaim(second, [id], 'heir');
+    assert.equal(heir.job.id, lost.job.id);
+    assert.equal(await claim(second, [id]), null);
+    await assertPowerless(queue, lost);
+  });
+}
+
 export function fenceTests(the: () => MadeQueue): void {
   it('takes back a lease that ran out: a loss, and the zombie can do nothing any more', async () => {
     const { adapter: queue, second, clock } = the();
     const id = freshTag();
     await queue.enqueue([job(id, 0)]);
     const zombie = await mustClaim(queue, [id], 'zombie');
+    assert.equal(await claim(second, [id]), null, 'this instance has seen the lease now');
     clock.advance(LEASE_MS - 1);
     assert.equal(await claim(second, [id]), null);
     clock.advance(2);
@@ -47,20 +64,6 @@ export function fenceTests(the: () => MadeQueue): void {
         ['heir', 'done', 9, 1.5, false],
       ],
     );
-  });
-
-  it('takes back the lease of a worker known dead at once', async () => {
-    const { adapter: queue, second, dead } = the();
-    const id = freshTag();
-    await queue.enqueue([job(id, 0), job(id, 1)]);
-    const lost = await mustClaim(queue, [id], `${id}-dies`);
-    await mustClaim(queue, [id], `${id}-lives`);
-    assert.equal(await claim(second, [id]), null);
-    dead.add(`${id}-dies`);
-    const heir = await mustClaim(second, [id], 'heir');
-    assert.equal(heir.job.id, lost.job.id);
-    assert.equal(await claim(second, [id]), null);
-    await assertPowerless(queue, lost);
   });
 
   it('never parks a job for losses', async () => {

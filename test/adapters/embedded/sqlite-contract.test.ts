@@ -7,7 +7,7 @@ import { SqliteTitleStore } from '../../../src/adapters/embedded/sqlite-title-st
 import { SystemClock } from '../../../src/adapters/embedded/system-clock.ts';
 import { SystemRandom } from '../../../src/adapters/embedded/system-random.ts';
 import { eventLogContract } from '../../contract/event-log.ts';
-import { jobQueueContract } from '../../contract/job-queue.ts';
+import { jobQueueContractWithDeaths } from '../../contract/job-queue.ts';
 import { ManualClock } from '../../contract/manual-clock.ts';
 import { resultStoreContract } from '../../contract/result-store.ts';
 import { titleStoreContract } from '../../contract/title-store.ts';
@@ -58,12 +58,12 @@ async function twoQueues(open: (clock: ManualClock) => Promise<Database>, close:
   };
 }
 
-jobQueueContract('embedded', async () => {
+jobQueueContractWithDeaths('embedded', async () => {
   const folder = await tempFolder('memory');
   return twoQueues((clock) => openDatabase(join(folder.path, 'state.db'), clock), folder.remove);
 });
 
-jobQueueContract('embedded, in memory', async () => {
+jobQueueContractWithDeaths('embedded, in memory', async () => {
   let shared: Promise<Database> | null = null;
   return twoQueues(
     (clock) => {

@@ -1,0 +1,53 @@
+import type { JobChanges, SeenJob } from './job-changes.ts';
+import { Observations } from './observations.ts';
+import type { CassandraSession, Row } from './session.ts';
+
+/** Between a key's row and its job's claim lie milliseconds; a claimer that took longer is taken to have died in between. */
+const PENDING_MS = 5000;
+const FIND = 'SELECT job_id, fence, write_id FROM exclusive_key WHERE exclusive_key = :key';
+
+/**
+ * Which job may run for a key: a row that names a job and the fence of its claim, good while that job runs under that fence. Nobody has to give a
+ * key back. An economy: a claimer that stops for seconds between key and claim can make two jobs of one key run at once.
+ */
+export class ExclusiveKeys {
+  readonly #session: CassandraSession;
+  readonly #changes: JobChanges;
+  readonly #hasExpired: (seen: SeenJob) => boolean;
+  readonly #pending: Observations;
+
+  /** `hasExpired` tells of a running job whether its lease was seen to run out. */
+  constructor(session: CassandraSession, changes: JobChanges, hasExpired: (seen: SeenJob) => boolean) {
+    this.#session = session;
+    this.#changes = changes;
+    this.#hasExpired = hasExpired;
+    this.#pending = new Observations(session.clock);
+  }
+
+  /** Takes the key for the next claim of a job. False: another job has it. */
+  async take(key: string, job: SeenJob): Promise<boolean> {
+    const jobId = job.listed.spec.id;
+    const [row] = await this.#session.read(FIND, { key });
+    if (row && row.job_id !== jobId && (await this.#isHeld(key, row))) return false;
+    const insert = 'INSERT INTO exclusive_key (exclusive_key, job_id, fence, write_id) VALUES (:key, :jobId, :fence, :writeId) IF NOT EXISTS';
+    const update = 'UPDATE exclusive_key SET job_id = :jobId, fence = :fence, write_id = :writeId WHERE exclusive_key = :key IF write_id = :before';
+    const values = { key, jobId, fence: job.head.fence + 1 };
+    const { isApplied } = await this.#session.lwt({
+      query: row ? update : insert,
+      values: row ? { ...values, before: row.write_id } : values,
+      find: { query: FIND, values: { key } },
+      isOurs: (found, writeId) => found?.write_id === writeId,
+    });
+    return isApplied;
+  }
+
+  async #isHeld(key: string, row: Row): Promise<boolean> {
+    const holder = await this.#changes.see(row.job_id);
+    if (!holder) return false;
+    const { state, fence } = holder.head;
+    if (state === 'ready' && fence + 1 === row.fence) return this.#pending.standsStillMs(key, row.write_id) < PENDING_MS;
+    this.#pending.forget(key);
+    if (state !== 'running' || fence !== row.fence) return false;
+    return !(this.#hasExpired(holder) && (await this.#changes.takeBack(holder)));
+  }
+}
