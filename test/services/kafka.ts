@@ -17,8 +17,8 @@ const JVM_ARGS = ['-Xms128m', '-Xmx512m', '-XX:TieredStopAtLevel=1', '-XX:+UseSe
 export const kafkaMissing = mavenMissing;
 
 export type KafkaOptions = {
-  /** A second listener beside the open one, with its security protocol. */
-  readonly secured?: 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT';
+  /** A second listener beside the open one, announced under its own port or that of a proxy in front of it. */
+  readonly second?: { readonly protocol: 'PLAINTEXT' | 'SSL' | 'SASL_SSL'; readonly announcedPort?: number };
   /** More lines for server.properties. */
   readonly properties?: { readonly [name: string]: string };
 };
@@ -28,7 +28,7 @@ export class KafkaService {
   /** `host:port`, without encryption and authentication. */
   readonly address: string;
   /** `host:port` of the second listener. */
-  readonly securedAddress: string;
+  readonly secondAddress: string;
   readonly #folder: string;
   readonly #jars: string;
   #child: ChildProcess | null = null;
@@ -37,7 +37,7 @@ export class KafkaService {
     this.#folder = folder;
     this.#jars = jars;
     this.address = `127.0.0.1:${ports[0]}`;
-    this.securedAddress = `127.0.0.1:${ports[1]}`;
+    this.secondAddress = `127.0.0.1:${ports[1]}`;
   }
 
   /** Resolves when the broker serves. Throws with its log when it does not come up. */
@@ -121,14 +121,14 @@ export class KafkaService {
   }
 }
 
-async function propertiesOf(folder: string, [port, securedPort, controllerPort]: readonly number[], options: KafkaOptions): Promise<string> {
-  const second = options.secured ? [`SECOND://127.0.0.1:${securedPort}`] : [];
+async function propertiesOf(folder: string, [port, secondPort, controllerPort]: readonly number[], options: KafkaOptions): Promise<string> {
+  const second = (port: number) => (options.second ? [`SECOND://127.0.0.1:${port}`] : []);
   const open = `PLAINTEXT://127.0.0.1:${port}`;
   const lines = {
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: [open, `CONTROLLER://127.0.0.1:${controllerPort}`, ...second].join(','),
-    'advertised.listeners': [open, ...second].join(','),
-    'listener.security.protocol.map': ['PLAINTEXT:PLAINTEXT', 'CONTROLLER:PLAINTEXT', ...(options.secured ? [`SECOND:${options.secured}`] : [])].join(','),
+    listeners: [open, `CONTROLLER://127.0.0.1:${controllerPort}`, ...second(secondPort)].join(','),
+    'advertised.listeners': [open, ...second(options.second?.announcedPort ?? secondPort)].join(','),
+    'listener.security.protocol.map': ['PLAINTEXT:PLAINTEXT', 'CONTROLLER:PLAINTEXT', ...(options.second ? [`SECOND:${options.second.protocol}`] : [])].join(','),
     'log.dirs': join(folder, 'data'),
     ...options.properties,
   };
