@@ -1,6 +1,7 @@
 /** Writes the published JSON Schemas under schemas/ anew from the schemas in the code. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventJsonSchema } from '../src/adapters/cluster/kafka/event-json.ts';
 import { ladderJsonSchema } from '../src/stages/plan/ladder/schema.ts';
 
 const SCHEMA_FOLDER = join(import.meta.dirname, '../schemas');
@@ -8,7 +9,10 @@ const SCHEMA_FOLDER = join(import.meta.dirname, '../schemas');
 /** File name to content, as they must stand in the repository. */
 export function publishedSchemas(): ReadonlyMap<string, string> {
   const asText = (schema: object) => `${JSON.stringify(schema, null, 2)}\n`;
-  return new Map([['ladder.schema.json', asText(ladderJsonSchema())]]);
+  return new Map([
+    ['event.schema.json', asText(eventJsonSchema())],
+    ['ladder.schema.json', asText(ladderJsonSchema())],
+  ]);
 }
 
 if (import.meta.main) {

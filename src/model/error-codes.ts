@@ -109,6 +109,23 @@ export const ERROR_CODES = {
     title: 'Cassandra away',
     cause: 'The database did not answer for longer than Sceneline waits.',
     remedy: 'See to the database and start again; work goes on from what is finished.',
+  'SL-151': {
+    exit: 2,
+    title: 'Kafka not reachable',
+    cause: 'No broker of the list answers, or the cluster did not come back in time.',
+    remedy: 'Check the addresses, the network and whether the brokers run; then run the same command again.',
+  },
+  'SL-152': {
+    exit: 2,
+    title: 'Kafka refuses access',
+    cause: 'The brokers do not accept the certificate or the credentials, or permit less than Sceneline needs.',
+    remedy: 'Mend what is named: certificates, user name and password, or the access rules.',
+  },
+  'SL-153': {
+    exit: 2,
+    title: 'Kafka set up wrongly',
+    cause: 'A topic, a group setting or the version of the brokers is not what Sceneline needs to lose nothing.',
+    remedy: 'Change each setting named to the value named.',
   },
   'SL-201': { exit: 3, title: 'source empty', cause: 'The file has no bytes.', remedy: 'Deliver the file again.' },
   'SL-202': {

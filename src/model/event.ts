@@ -1,4 +1,13 @@
-export type EventType = 'title.registered' | 'title.inspected' | 'title.published' | 'title.failed' | 'title.refused' | 'title.cancelled';
+export const EVENT_TYPES = [
+  'title.registered',
+  'title.inspected',
+  'chunk.proven',
+  'title.published',
+  'title.failed',
+  'title.refused',
+  'title.cancelled',
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
 
 /** Announced at least once; a consumer recognises a repeat by `id`. */
 export type SceneEvent = {

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { KafkaEventLog } from '../../../../src/adapters/cluster/kafka/kafka-event-log.ts';
+import type { ShareConsumer } from '../../../../src/adapters/cluster/share-consumer/share-consumer.ts';
+import { event, freshTag } from '../../../contract/samples.ts';
+import { type JobPlace, type KafkaPlace, text } from './kafka-place.ts';
+import { withJobs } from './share-locks.ts';
+
+const JOBS = 60;
+
+/** Takes jobs until all are accepted; a job counts when its acceptance was confirmed. */
+async function work(worker: ShareConsumer, accepted: string[], onAccepted: () => void): Promise<void> {
+  while (new Set(accepted).size < JOBS) {
+    const held = await worker.poll(500);
+    if (!held) continue;
+    const isConfirmed = await held.accept().then(
+      () => true,
+      () => false,
+    );
+    if (!isConfirmed) continue;
+    accepted.push(text(held)!);
+    onAccepted();
+  }
+}
+
+async function throughRestart(jobs: JobPlace, restart: () => Promise<void>): Promise<string[]> {
+  const workers = await Promise.all([jobs.worker(), jobs.worker(), jobs.worker()]);
+  const values = Array.from({ length: JOBS }, (_, i) => `job ${i}`);
+  const accepted: string[] = [];
+  let down: Promise<void> | null = null;
+  const onAccepted = () => {
+    if (accepted.length >= JOBS / 3) down ??= restart().then(() => jobs.send(...values.slice(JOBS / 2)));
+  };
+  await jobs.send(...values.slice(0, JOBS / 2));
+  await Promise.all(workers.map((worker) => work(worker, accepted, onAccepted)));
+  await down;
+  assert.deepEqual(new Set(accepted), new Set(values));
+  return accepted;
+}
+
+/** The broker goes and comes back under load. Last in its file: everybody feels it. */
+export function restartTests(at: () => KafkaPlace): void {
+  describe('a broker that restarts', () => {
+    it('loses no job to SIGKILL, and no confirmed acceptance', () =>
+      withJobs(at(), {}, async (jobs) => {
+        const accepted = await throughRestart(jobs, async () => {
+          await at().service.kill();
+          await at().service.restart();
+        });
+        assert.equal(accepted.length, JOBS, 'nothing whose acceptance was confirmed came again');
+      }));
+
+    it('loses no job to SIGTERM', () =>
+      withJobs(at(), {}, async (jobs) => {
+        await throughRestart(jobs, async () => {
+          await at().service.halt();
+          await at().service.restart();
+        });
+      }));
+
+    it('takes events, and gives them, over a restart', async () => {
+      const log = new KafkaEventLog(at().access, 'events');
+      const tag = freshTag();
+      try {
+        await log.append([event(`${tag}-1`, { titleId: tag })]);
+        const { cursor } = await log.read(null, 1000);
+        await at().service.kill();
+        const restarted = at().service.restart();
+        const appended = log.append([event(`${tag}-2`, { titleId: tag })]);
+        const read = log.read(cursor, 1000);
+        await Promise.all([restarted, appended, read]);
+        const ids: string[] = [];
+        for (let from = cursor; ; ) {
+          const page = await log.read(from, 1000);
+          if (page.events.length === 0) break;
+          ids.push(...page.events.map(({ id }) => id));
+          from = page.cursor;
+        }
+        assert.deepEqual([...new Set(ids)], [`${tag}-2`]);
+      } finally {
+        await log.close();
+      }
+    });
+  });
+}
