@@ -6,8 +6,8 @@ import type { BlobFacts, BlobStore } from '../../ports/blob-store.ts';
 import type { Clock, Random } from '../../ports/clock.ts';
 import type { Files } from '../../ports/files.ts';
 import { contentName, findBlob, isContentName, keysBelow, namesIn } from './blob-folder.ts';
-import { blobKeyParts, isBlobKeyPart } from './blob-key.ts';
-import { checkLimit, decodeCursor, encodeCursor, pageOf } from './cursor.ts';
+import { blobKeyParts, isBlobKeyPart } from '../../ports/blob-key.ts';
+import { checkLimit, decodeCursor, encodeCursor, pageOf } from '../../ports/cursor.ts';
 import { makeDurableFolder } from './durable-folder.ts';
 import { errorCode, explainFileError } from './file-errors.ts';
 

@@ -1,4 +1,4 @@
-import { ScenelineError } from '../../model/errors.ts';
+import { ScenelineError } from '../model/errors.ts';
 
 export type CursorPart = string | number;
 
