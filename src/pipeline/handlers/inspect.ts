@@ -7,7 +7,7 @@ import { isRefused, type SourceScan } from '../../stages/inspect/scan.ts';
 import { scanSource } from '../../stages/inspect/scan-source.ts';
 import { stitchInspection } from '../../stages/inspect/stitch-inspection.ts';
 import type { JobContext } from '../job-handlers.ts';
-import { type HandlerDeps, readJson, titleOf, unchangedSource, withStage } from './deps.ts';
+import { type HandlerDeps, readJson, titleOf, withSource, withStage } from './deps.ts';
 
 /** The inspection a title uses: shared with every title of the same source. */
 export function inspectionOf(deps: HandlerDeps, title: Title): string {
@@ -18,8 +18,10 @@ export function inspectionOf(deps: HandlerDeps, title: Title): string {
 export function scanHandler(deps: HandlerDeps) {
   return async (job: Job, context: JobContext): Promise<JobResult> => {
     const title = await titleOf(deps, job);
-    const sourcePath = await unchangedSource(title);
-    const scan = await withStage(deps, context, (ctx) => scanSource({ inspectionId: inspectionOf(deps, title), sourcePath }, ctx));
+    const { seal } = title.order;
+    const scan = await withSource(deps, seal, context, (source, work) =>
+      withStage(deps, work, (ctx) => scanSource({ inspectionId: inspectionOf(deps, title), source, sourceBytes: seal.sizeBytes }, ctx)),
+    );
     const audioStreams = scan.facts.audio.map((track) => track.streamIndex);
     return { refused: isRefused(scan.findings), rangeCount: scan.ranges.length, audioStreams, findings: scan.findings };
   };
@@ -29,11 +31,10 @@ export function scanHandler(deps: HandlerDeps) {
 export function inspectRangeHandler(deps: HandlerDeps) {
   return async (job: Job, context: JobContext): Promise<JobResult> => {
     const title = await titleOf(deps, job);
-    const sourcePath = await unchangedSource(title);
     const scan = await readScan(deps, inspectionOf(deps, title));
-    const result = await withStage(deps, context, (ctx) => inspectRange({ sourcePath, scan, rangeIndex: job.part.index }, ctx));
-    await unchangedSource(title);
-    return result;
+    return withSource(deps, title.order.seal, context, (source, work) =>
+      withStage(deps, work, (ctx) => inspectRange({ source, scan, rangeIndex: job.part.index }, ctx)),
+    );
   };
 }
 
@@ -41,10 +42,10 @@ export function inspectRangeHandler(deps: HandlerDeps) {
 export function inspectAudioHandler(deps: HandlerDeps) {
   return async (job: Job, context: JobContext): Promise<JobResult> => {
     const title = await titleOf(deps, job);
-    const sourcePath = await unchangedSource(title);
     const scan = await readScan(deps, inspectionOf(deps, title));
-    await withStage(deps, context, (ctx) => inspectAudio({ sourcePath, scan, streamIndex: job.part.index }, ctx));
-    await unchangedSource(title);
+    await withSource(deps, title.order.seal, context, (source, work) =>
+      withStage(deps, work, (ctx) => inspectAudio({ source, scan, streamIndex: job.part.index }, ctx)),
+    );
     return {};
   };
 }

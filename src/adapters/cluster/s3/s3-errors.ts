@@ -54,5 +54,9 @@ export function explainS3(error: unknown, settings: S3Settings, doing: string): 
 }
 
 function isNetworkError(error: Error): boolean {
-  return ('code' in error && /^E[A-Z]+$/.test(String(error.code))) || /^(?:TimeoutError|AbortError|AggregateError|CutShort)$/.test(error.name) || '$metadata' in error;
+  return (
+    ('code' in error && /^E[A-Z]+$/.test(String(error.code))) ||
+    /^(?:TimeoutError|AbortError|AggregateError|CutShort)$/.test(error.name) ||
+    '$metadata' in error
+  );
 }
