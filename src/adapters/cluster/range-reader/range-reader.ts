@@ -32,7 +32,10 @@ export async function openRangeReader(source: RangeSource, cache: BlockCache, en
   const stop = new AbortController();
   const lost = new AbortController();
   const blocks = new BlockReader(source, cache, stop.signal);
-  const replies = new Replies(blocks, (error) => lost.abort(error));
+  const replies = new Replies(blocks, (error) => {
+    // What ends because we close is no loss.
+    if (!stop.signal.aborted) lost.abort(error);
+  });
   const server = createServer((request, response) => {
     if (request.url === path) replies.answer(request, response);
     else response.writeHead(404).end();
