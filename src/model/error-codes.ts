@@ -109,6 +109,7 @@ export const ERROR_CODES = {
     title: 'Cassandra away',
     cause: 'The database did not answer for longer than Sceneline waits.',
     remedy: 'See to the database and start again; work goes on from what is finished.',
+  },
   'SL-151': {
     exit: 2,
     title: 'Kafka not reachable',
@@ -126,6 +127,36 @@ export const ERROR_CODES = {
     title: 'Kafka set up wrongly',
     cause: 'A topic, a group setting or the version of the brokers is not what Sceneline needs to lose nothing.',
     remedy: 'Change each setting named to the value named.',
+  },
+  'SL-161': {
+    exit: 2,
+    title: 'object store not reachable',
+    cause: 'The S3 server does not answer, or answers with failures.',
+    remedy: 'Check the endpoint, the network and that the server runs; what was finished is kept.',
+  },
+  'SL-162': {
+    exit: 2,
+    title: 'object store refuses access',
+    cause: 'The S3 server does not accept the keys, or they do not permit what Sceneline needs.',
+    remedy: 'Check the access key and its secret, the clock, and that the permission named is granted on the bucket and prefix.',
+  },
+  'SL-163': {
+    exit: 2,
+    title: 'bucket missing',
+    cause: 'The S3 server has no bucket of that name.',
+    remedy: 'Create the bucket, or name the right one; check the region.',
+  },
+  'SL-164': {
+    exit: 2,
+    title: 'object store not usable',
+    cause: 'The S3 server does not keep a promise that results rest on: create-only writes or checked SHA-256.',
+    remedy: 'Use a server that honours If-None-Match and x-amz-checksum-sha256, such as AWS S3, versitygw or MinIO of 2025 or newer.',
+  },
+  'SL-165': {
+    exit: 4,
+    title: 'file changed while stored',
+    cause: 'A file changed while it was sent to the object store, or was damaged on the way again and again.',
+    remedy: 'See that nothing else writes the file; if nothing does, check memory and network of the machine.',
   },
   'SL-201': { exit: 3, title: 'source empty', cause: 'The file has no bytes.', remedy: 'Deliver the file again.' },
   'SL-202': {

@@ -9,6 +9,14 @@ export type SourceSeal = {
   readonly inode: string;
 };
 
+/** What can be seen of a file without reading it. */
+export type FileSight = Pick<SourceSeal, 'path' | 'sizeBytes' | 'modifiedNs' | 'inode'>;
+
+/** True when the file still looks as it did when it was sealed; contents are not read. */
+export function looksUnchanged(sight: FileSight, seal: FileSight): boolean {
+  return sight.path === seal.path && sight.sizeBytes === seal.sizeBytes && sight.modifiedNs === seal.modifiedNs && sight.inode === seal.inode;
+}
+
 export type ColorFacts = {
   readonly primaries: string;
   readonly transfer: string;

@@ -1,12 +1,14 @@
 import type { Finding } from '../model/finding.ts';
 import { type Inspection, inspectionIdOf } from '../model/inspection.ts';
+import type { MediaInput } from '../model/media-input.ts';
 import type { SourceFacts, SourceSeal } from '../model/source.ts';
+import type { StageContext } from '../ports/stage-context.ts';
 import { inspectAudio } from '../stages/inspect/inspect-audio.ts';
 import { inspectRange } from '../stages/inspect/inspect-range.ts';
 import { isRefused } from '../stages/inspect/scan.ts';
 import { scanSource } from '../stages/inspect/scan-source.ts';
 import { stitchInspection } from '../stages/inspect/stitch-inspection.ts';
-import { type HandlerDeps, withStage } from './handlers/deps.ts';
+import { type HandlerDeps, withSource, withStage } from './handlers/deps.ts';
 
 export type InspectionOutcome = {
   readonly refused: boolean;
@@ -32,16 +34,18 @@ export async function inspectSource(request: {
     framesHere = frames;
     request.onFrames(framesBefore + frames);
   };
-  return withStage(deps, { attemptId, signal, onFrames, spend: () => {} }, async (ctx) => {
-    const scan = await scanSource({ inspectionId, sourcePath: seal.path }, ctx);
+  const inspect = async (source: MediaInput, ctx: StageContext): Promise<InspectionOutcome> => {
+    const scan = await scanSource({ inspectionId, source, sourceBytes: seal.sizeBytes }, ctx);
     if (isRefused(scan.findings)) return { refused: true, facts: scan.facts, findings: scan.findings, inspection: null };
     for (const range of scan.ranges) {
-      await inspectRange({ sourcePath: seal.path, scan, rangeIndex: range.index }, ctx);
+      await inspectRange({ source, scan, rangeIndex: range.index }, ctx);
       framesBefore += framesHere;
       framesHere = 0;
     }
-    for (const track of scan.facts.audio) await inspectAudio({ sourcePath: seal.path, scan, streamIndex: track.streamIndex }, ctx);
+    for (const track of scan.facts.audio) await inspectAudio({ source, scan, streamIndex: track.streamIndex }, ctx);
     const inspection = await stitchInspection({ scan }, ctx);
     return { refused: isRefused(inspection.findings), facts: inspection.facts, findings: inspection.findings, inspection };
-  });
+  };
+  const job = { attemptId, signal, onFrames, spend: () => {} };
+  return withSource(deps, seal, job, (source, work) => withStage(deps, work, (ctx) => inspect(source, ctx)));
 }

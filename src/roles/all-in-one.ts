@@ -2,6 +2,7 @@ import { availableParallelism, freemem } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '../adapters/embedded/database.ts';
 import { FileBlobStore } from '../adapters/embedded/file-blob-store.ts';
+import { LocalSources } from '../adapters/embedded/local-sources.ts';
 import { isLocalWorkerDead, localWorkerName } from '../adapters/embedded/local-workers.ts';
 import { NodeFiles } from '../adapters/embedded/node-files.ts';
 import { SqliteEventLog } from '../adapters/embedded/sqlite-event-log.ts';
@@ -17,7 +18,9 @@ import type { EventLog } from '../ports/event-log.ts';
 import type { Files } from '../ports/files.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
 import type { ResultStore } from '../ports/result-store.ts';
+import type { SourceAccess } from '../ports/source-access.ts';
 import type { TitleStore } from '../ports/title-store.ts';
+import { sightSource } from '../stages/ingest/seal.ts';
 
 /** Unfinished encode jobs kept in the queue per title; far more than one machine runs at once. */
 const ENCODE_WINDOW = 64;
@@ -31,6 +34,7 @@ export type Laptop = {
   readonly results: ResultStore;
   readonly events: EventLog;
   readonly blobs: BlobStore;
+  readonly sources: SourceAccess;
   readonly files: Files;
   readonly clock: Clock;
   readonly random: Random;
@@ -71,6 +75,7 @@ export async function openLaptop(stateDir: string, { files, wrap }: LaptopParts 
     stateDir,
     scratchRoot,
     ...ports,
+    sources: new LocalSources(sightSource),
     files,
     clock,
     random,

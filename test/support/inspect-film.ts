@@ -7,6 +7,7 @@ import { inspectRange } from '../../src/stages/inspect/inspect-range.ts';
 import type { SourceScan } from '../../src/stages/inspect/scan.ts';
 import { scanSource } from '../../src/stages/inspect/scan-source.ts';
 import { stitchInspection } from '../../src/stages/inspect/stitch-inspection.ts';
+import { fileSource } from './file-source.ts';
 import { stageContext } from './stage-context.ts';
 
 export type InspectedFilm = {
@@ -21,9 +22,10 @@ export type InspectedFilm = {
 /** All of inspection, one job after the other, on a store of its own in `folder`. */
 export async function inspectFilm(folder: string, sourcePath: string, rangeSeconds = 120, changes: Partial<StageContext> = {}): Promise<InspectedFilm> {
   const ctx = await stageContext(join(folder, `ranges-of-${rangeSeconds}`), changes);
-  const scan = await scanSource({ inspectionId: 'film', sourcePath, rangeSeconds }, ctx);
-  for (const { index } of scan.ranges) await inspectRange({ sourcePath, scan, rangeIndex: index }, ctx);
-  for (const { streamIndex } of scan.facts.audio) await inspectAudio({ sourcePath, scan, streamIndex }, ctx);
+  const input = fileSource(sourcePath);
+  const scan = await scanSource({ inspectionId: 'film', ...input, rangeSeconds }, ctx);
+  for (const { index } of scan.ranges) await inspectRange({ source: input.source, scan, rangeIndex: index }, ctx);
+  for (const { streamIndex } of scan.facts.audio) await inspectAudio({ source: input.source, scan, streamIndex }, ctx);
   const inspection = await stitchInspection({ scan }, ctx);
   const [index, thumbnails, summary] = await Promise.all(
     [inspectionKeys.index, inspectionKeys.thumbnails, inspectionKeys.summary].map((key) => ctx.blobs.read(key('film'))),

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { EncodedChunk } from '../../src/model/encoded-chunk.ts';
 import type { Inspection } from '../../src/model/inspection.ts';
 import type { PlannedRung } from '../../src/model/ladder.ts';
+import { fileInput } from '../../src/model/media-input.ts';
 import type { AudioPlan, Plan, TextPlan } from '../../src/model/plan.ts';
 import type { StageContext } from '../../src/ports/stage-context.ts';
 import { type AssembledTrack, assembleTracks } from '../../src/stages/assemble/assemble-tracks.ts';
@@ -174,7 +175,7 @@ async function makeTexts(spec: FilmSpec, plan: Plan, ctx: StageContext): Promise
   for (const [i, text] of plan.text.entries()) {
     const sourcePath = join(ctx.scratchDir, `${text.name}.srt`);
     await writeFile(sourcePath, spec.texts[i].srt);
-    texts.push(await extractText({ sourcePath, text: { ...text, streamIndex: 0 }, shiftMs: 0, outKey: `text/${text.name}.vtt` }, ctx));
+    texts.push(await extractText({ source: fileInput(sourcePath), text: { ...text, streamIndex: 0 }, shiftMs: 0, outKey: `text/${text.name}.vtt` }, ctx));
   }
   return texts;
 }

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isBlobKeyPart } from '../../ports/blob-key.ts';
 import type { BlobFacts } from '../../ports/blob-store.ts';
-import { isBlobKeyPart } from './blob-key.ts';
 import { errorCode } from './file-errors.ts';
 
 /**

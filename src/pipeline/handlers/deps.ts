@@ -3,7 +3,9 @@ import { ScenelineError } from '../../model/errors.ts';
 import type { Inspection } from '../../model/inspection.ts';
 import { inspectionKeys } from '../../model/inspection.ts';
 import type { Job } from '../../model/job.ts';
+import type { MediaInput } from '../../model/media-input.ts';
 import { type Plan, titleKeys } from '../../model/plan.ts';
+import type { SourceSeal } from '../../model/source.ts';
 import type { Title } from '../../model/title.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -11,15 +13,16 @@ import type { Files } from '../../ports/files.ts';
 import type { JobQueue } from '../../ports/job-queue.ts';
 import type { MediaTools } from '../../ports/media-tools.ts';
 import type { ResultStore } from '../../ports/result-store.ts';
+import type { SourceAccess } from '../../ports/source-access.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 import type { TitleStore } from '../../ports/title-store.ts';
-import { looksUnchanged, sightSource } from '../../stages/ingest/seal.ts';
 import type { JobContext } from '../worker.ts';
 
 /** Everything the handlers need from the world. */
 export type HandlerDeps = {
   readonly tools: MediaTools;
   readonly blobs: BlobStore;
+  readonly sources: SourceAccess;
   readonly titles: TitleStore;
   readonly queue: JobQueue;
   readonly results: ResultStore;
@@ -51,13 +54,27 @@ export async function titleOf(deps: HandlerDeps, job: Job): Promise<Title> {
   return title;
 }
 
-/** Path of the title's source; throws SL-111 when it no longer looks as it was sealed. */
-export async function unchangedSource(title: Title): Promise<string> {
-  const { seal } = title.order;
-  if (!looksUnchanged(await sightSource(seal.path), seal)) {
-    throw new ScenelineError('SL-111', `The source ${seal.path} changed since it was sealed.`);
+/**
+ * Opens a sealed source for work that is stopped when the source is lost, and holds it to its seal before and after. Throws SL-111 when it is no longer what
+ * was sealed, and what it was lost by.
+ */
+export async function withSource<T>(
+  deps: Pick<HandlerDeps, 'sources'>,
+  seal: SourceSeal,
+  job: JobContext,
+  work: (input: MediaInput, job: JobContext) => Promise<T>,
+): Promise<T> {
+  const source = await deps.sources.open(seal);
+  try {
+    const result = await work(source.input, { ...job, signal: AbortSignal.any([job.signal, source.lost]) });
+    source.lost.throwIfAborted();
+    await source.check();
+    return result;
+  } catch (error) {
+    throw source.lost.aborted && !job.signal.aborted ? source.lost.reason : error;
+  } finally {
+    await source.release();
   }
-  return seal.path;
 }
 
 export async function readJson<T>(deps: Pick<HandlerDeps, 'blobs'>, key: string): Promise<T> {

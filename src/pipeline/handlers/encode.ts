@@ -4,16 +4,18 @@ import { decodeIndexRecords, type IndexRecord, indexRange, PICTURE_BYTES } from 
 import { type Inspection, inspectionKeys } from '../../model/inspection.ts';
 import type { Job, JobResult } from '../../model/job.ts';
 import type { PlannedRung } from '../../model/ladder.ts';
+import type { MediaInput } from '../../model/media-input.ts';
 import { resemblesMaster } from '../../model/picture-match.ts';
 import type { Chunk, Plan } from '../../model/plan.ts';
 import type { VideoTrack } from '../../model/source.ts';
 import type { Title } from '../../model/title.ts';
+import type { StageContext } from '../../ports/stage-context.ts';
 import { contentAddress } from '../../stages/encode/video/address.ts';
 import type { Entry, Stretch } from '../../stages/encode/video/command.ts';
 import { type EncodeOutcome, encodeChunk } from '../../stages/encode/video/encode-chunk.ts';
 import { validateChunk } from '../../stages/validate/validate-chunk.ts';
 import type { JobContext } from '../worker.ts';
-import { type HandlerDeps, LOCAL_OWNER, type TitleFiles, titleOf, unchangedSource, withStage } from './deps.ts';
+import { type HandlerDeps, LOCAL_OWNER, type TitleFiles, titleOf, withSource, withStage } from './deps.ts';
 
 /** Average pictures per second of the title; only for encoder levels. */
 function averageFps(plan: Plan): number {
@@ -38,12 +40,11 @@ export function encodeHandler(deps: HandlerDeps, titleFiles: (title: Title) => P
     }
     const frames = work.chunk.endFrameExclusive - work.chunk.startFrame;
     if (missing.length === 0) return { addresses, framesEncoded: 0, framesReused: frames };
-    const sourcePath = await unchangedSource(title);
-    await withStage(deps, context, async (ctx) => {
+    const encodeMissing = async (source: MediaInput, ctx: StageContext) => {
       const entries = await readEntries(deps, inspection, work.chunk.startFrame);
       const encoded = await encodeChunk(
         {
-          sourcePath,
+          source,
           ...work,
           startFrame: work.chunk.startFrame,
           frames: work.records,
@@ -55,14 +56,14 @@ export function encodeHandler(deps: HandlerDeps, titleFiles: (title: Title) => P
       );
       secondsPerMegapixel = Math.max(secondsPerMegapixel ?? 0, encoded.secondsPerMegapixel);
       const proven = await validateChunk(
-        { sourcePath, video: work.video, startFrame: work.chunk.startFrame, expected: work.stretch, chunks: encoded.chunks },
+        { source, video: work.video, startFrame: work.chunk.startFrame, expected: work.stretch, chunks: encoded.chunks },
         ctx,
       ).catch((error: unknown) => {
         throw withMaker(error, encoded.madeBy);
       });
       for (const chunk of proven) await deps.results.record(LOCAL_OWNER, { ...chunk, address: addresses[chunk.rungName], attemptId: ctx.attemptId });
-    });
-    await unchangedSource(title);
+    };
+    await withSource(deps, title.order.seal, context, (source, job) => withStage(deps, job, (ctx) => encodeMissing(source, ctx)));
     return { addresses, framesEncoded: frames, framesReused: 0 };
   };
 }

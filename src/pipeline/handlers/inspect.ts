@@ -7,7 +7,7 @@ import { isRefused, type SourceScan } from '../../stages/inspect/scan.ts';
 import { scanSource } from '../../stages/inspect/scan-source.ts';
 import { stitchInspection } from '../../stages/inspect/stitch-inspection.ts';
 import type { JobContext } from '../job-handlers.ts';
-import { type HandlerDeps, readJson, titleOf, unchangedSource, withStage } from './deps.ts';
+import { type HandlerDeps, readJson, titleOf, withSource, withStage } from './deps.ts';
 
 /** The inspection a title uses: shared with every title of the same source and build. */
 export function inspectionOf(title: Title): string {
@@ -18,8 +18,10 @@ export function inspectionOf(title: Title): string {
 export function scanHandler(deps: HandlerDeps) {
   return async (job: Job, context: JobContext): Promise<JobResult> => {
     const title = await titleOf(deps, job);
-    const sourcePath = await unchangedSource(title);
-    const scan = await withStage(deps, context, (ctx) => scanSource({ inspectionId: inspectionOf(title), sourcePath }, ctx));
+    const { seal } = title.order;
+    const scan = await withSource(deps, seal, context, (source, work) =>
+      withStage(deps, work, (ctx) => scanSource({ inspectionId: inspectionOf(title), source, sourceBytes: seal.sizeBytes }, ctx)),
+    );
     const audioStreams = scan.facts.audio.map((track) => track.streamIndex);
     const { video } = scan.facts;
     const pixels = video === null ? 0 : video.widthPx * video.heightPx;
@@ -31,11 +33,10 @@ export function scanHandler(deps: HandlerDeps) {
 export function inspectRangeHandler(deps: HandlerDeps) {
   return async (job: Job, context: JobContext): Promise<JobResult> => {
     const title = await titleOf(deps, job);
-    const sourcePath = await unchangedSource(title);
     const scan = await readScan(deps, inspectionOf(title));
-    const result = await withStage(deps, context, (ctx) => inspectRange({ sourcePath, scan, rangeIndex: job.part.index }, ctx));
-    await unchangedSource(title);
-    return result;
+    return withSource(deps, title.order.seal, context, (source, work) =>
+      withStage(deps, work, (ctx) => inspectRange({ source, scan, rangeIndex: job.part.index }, ctx)),
+    );
   };
 }
 
@@ -43,10 +44,10 @@ export function inspectRangeHandler(deps: HandlerDeps) {
 export function inspectAudioHandler(deps: HandlerDeps) {
   return async (job: Job, context: JobContext): Promise<JobResult> => {
     const title = await titleOf(deps, job);
-    const sourcePath = await unchangedSource(title);
     const scan = await readScan(deps, inspectionOf(title));
-    await withStage(deps, context, (ctx) => inspectAudio({ sourcePath, scan, streamIndex: job.part.index }, ctx));
-    await unchangedSource(title);
+    await withSource(deps, title.order.seal, context, (source, work) =>
+      withStage(deps, work, (ctx) => inspectAudio({ source, scan, streamIndex: job.part.index }, ctx)),
+    );
     return {};
   };
 }

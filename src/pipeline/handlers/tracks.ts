@@ -6,7 +6,7 @@ import type { Title } from '../../model/title.ts';
 import { encodeAudio } from '../../stages/encode/audio/encode-audio.ts';
 import { extractText } from '../../stages/package/text.ts';
 import type { JobContext } from '../worker.ts';
-import { type HandlerDeps, type TitleFiles, titleOf, unchangedSource, withStage } from './deps.ts';
+import { type HandlerDeps, type TitleFiles, titleOf, withSource, withStage } from './deps.ts';
 
 type TitleFilesReader = (title: Title) => Promise<TitleFiles>;
 
@@ -17,13 +17,11 @@ export function audioHandler(deps: HandlerDeps, titleFiles: TitleFilesReader) {
     const { plan } = await titleFiles(title);
     const audio = plan.audio[job.part.index];
     if (audio === undefined) throw new ScenelineError('SL-901', `Job ${job.id} is not in its plan.`);
-    const sourcePath = await unchangedSource(title);
     const outKey = `titles/${title.id}/${title.revision}/${audio.name}.m4a`;
-    return withStage(deps, context, async (ctx) => {
-      const made = await encodeAudio({ sourcePath, audio, originSeconds: originSeconds(plan), outKey }, ctx);
-      await unchangedSource(title);
-      return { objectKey: outKey, ...made };
-    });
+    const made = await withSource(deps, title.order.seal, context, (source, work) =>
+      withStage(deps, work, (ctx) => encodeAudio({ source, audio, originSeconds: originSeconds(plan), outKey }, ctx)),
+    );
+    return { objectKey: outKey, ...made };
   };
 }
 
@@ -34,11 +32,11 @@ export function textHandler(deps: HandlerDeps, titleFiles: TitleFilesReader) {
     const { plan } = await titleFiles(title);
     const text = plan.text[job.part.index];
     if (text === undefined) throw new ScenelineError('SL-901', `Job ${job.id} is not in its plan.`);
-    const sourcePath = await unchangedSource(title);
     const outKey = `titles/${title.id}/${title.revision}/${text.name}.vtt`;
-    return withStage(deps, context, async (ctx) => ({
-      text: await extractText({ sourcePath, text, shiftMs: -Math.round(1000 * originSeconds(plan)), outKey }, ctx),
-    }));
+    const made = await withSource(deps, title.order.seal, context, (source, work) =>
+      withStage(deps, work, (ctx) => extractText({ source, text, shiftMs: -Math.round(1000 * originSeconds(plan)), outKey }, ctx)),
+    );
+    return { text: made };
   };
 }
 

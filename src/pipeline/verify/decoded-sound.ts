@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DECODING_LIMITS } from '../../stages/inspect/input-args.ts';
+import { DECODING_LIMITS } from '../../stages/inspect/limits.ts';
 import { FrameLineReader } from './frame-lines.ts';
 import type { VerifyWorld } from './master-pictures.ts';
 import { COMPARE_RATE } from './sound-offset.ts';

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import type { TimeBase } from '../../media/time.ts';
 import { FINGERPRINT_FILTERS } from '../../model/fingerprint.ts';
+import { fileInput, sourceArguments } from '../../model/media-input.ts';
 import type { VideoTrack } from '../../model/source.ts';
 import type { MediaTools } from '../../ports/media-tools.ts';
 import { normaliseFilters } from '../../stages/encode/video/normalise.ts';
 import { countComplaints } from '../../stages/inspect/decoder-complaints.ts';
-import { DECODING_LIMITS, guardedInput } from '../../stages/inspect/input-args.ts';
+import { DECODING_LIMITS } from '../../stages/inspect/limits.ts';
 import { exactTiming } from '../../stages/inspect/trial.ts';
 import { FrameLineReader, NumberList } from './frame-lines.ts';
 
@@ -42,7 +43,13 @@ function masterArguments(input: {
     ...sizes.map(({ size }, i) => `[s${i}]${normaliseFilters(video, size).join(',')},${fingerprint}[p${i}]`),
   ];
   const pictures = sizes.flatMap(({ printPath }, i) => ['-map', `[p${i}]`, ...passthrough, '-f', 'rawvideo', printPath]);
-  return ['-y', ...(input.threads === null ? [] : ['-threads', String(input.threads)]), '-copyts', '-noautorotate', ...guardedInput(input.sourcePath)].concat(
+  return [
+    '-y',
+    ...(input.threads === null ? [] : ['-threads', String(input.threads)]),
+    '-copyts',
+    '-noautorotate',
+    ...sourceArguments(fileInput(input.sourcePath)),
+  ].concat(
     ['-an', '-sn', '-dn', '-filter_complex', graph.join(';'), '-map', '[tiny]', ...passthrough, '-f', 'framehash', '-hash', 'crc32', 'pipe:1'],
     pictures,
   );

@@ -1,5 +1,6 @@
+import { fileInput } from '../../model/media-input.ts';
 import type { SourceFacts, VideoTrack } from '../../model/source.ts';
-import { PROBE_LIMITS } from '../../stages/inspect/input-args.ts';
+import { PROBE_LIMITS } from '../../stages/inspect/limits.ts';
 import { DocumentBytes, parseProbeDocument, probeArgs } from '../../stages/inspect/probe-document.ts';
 import { readFacts } from '../../stages/inspect/source-facts.ts';
 import type { VerifyWorld } from './master-pictures.ts';
@@ -8,7 +9,7 @@ import type { VerifyWorld } from './master-pictures.ts';
 export async function probeMaster(sourcePath: string, { tools, scratchDir, signal }: VerifyWorld): Promise<SourceFacts & { readonly video: VideoTrack }> {
   const document = new DocumentBytes();
   const outputs = { 1: (bytes: Uint8Array) => document.write(bytes) };
-  await tools.run({ tool: 'ffprobe', args: probeArgs(sourcePath), outputs, cwd: scratchDir, limits: PROBE_LIMITS, signal });
+  await tools.run({ tool: 'ffprobe', args: probeArgs(fileInput(sourcePath)), outputs, cwd: scratchDir, limits: PROBE_LIMITS, signal });
   const { facts } = readFacts(parseProbeDocument(document.text));
   const { video } = facts;
   if (video === null || video.timeBase.num < 1) throw new RangeError('the master has no picture track');

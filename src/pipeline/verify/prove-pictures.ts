@@ -1,7 +1,7 @@
 import type { FileSources } from '../../media/isobmff/byte-source.ts';
 import { FINGERPRINT_FILTERS } from '../../model/fingerprint.ts';
 import type { VideoTrack } from '../../model/source.ts';
-import { DECODING_LIMITS } from '../../stages/inspect/input-args.ts';
+import { DECODING_LIMITS } from '../../stages/inspect/limits.ts';
 import { exactTiming } from '../../stages/inspect/trial.ts';
 import { checkAnnouncement, checkSegments } from './check-segments.ts';
 import { checkVideo } from './check-video.ts';

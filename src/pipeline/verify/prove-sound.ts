@@ -1,7 +1,7 @@
 import type { FileSources } from '../../media/isobmff/byte-source.ts';
 import { ticksToSeconds } from '../../media/time.ts';
+import { fileInput, sourceArguments } from '../../model/media-input.ts';
 import type { SourceFacts } from '../../model/source.ts';
-import { guardedInput } from '../../stages/inspect/input-args.ts';
 import { checkAnnouncement, checkSegments } from './check-segments.ts';
 import { checkAudioBoxes, checkAudioClaim, checkDecodedLength, compareSound } from './check-sound.ts';
 import type { Claims } from './claims.ts';
@@ -37,7 +37,7 @@ export async function proveSound(input: SoundInput, faults: FaultList, world: Ve
   const decoded =
     requests.length === 0
       ? null
-      : await faults.attempt(sourcePath, () => decodeSound({ inputArgs: guardedInput(sourcePath), requests, name: 'master' }, world));
+      : await faults.attempt(sourcePath, () => decodeSound({ inputArgs: sourceArguments(fileInput(sourcePath)), requests, name: 'master' }, world));
   const sounds = decoded?.sounds ?? [];
   const originTicks = master.ptsTicks[0] - report.plan.videoStartTicks;
   const originSeconds = ticksToSeconds(originTicks, master.timeBase);
@@ -66,7 +66,9 @@ async function checkStreams({ facts, claims, sourcePath }: SoundInput, faults: F
     if (planned.has(stream)) continue;
     const requests = [{ stream: `0:${stream}`, channels: 1, byChannel: false }];
     const silent = new FaultList();
-    const decoded = await silent.attempt(sourcePath, () => decodeSound({ inputArgs: guardedInput(sourcePath), requests, name: `left-out-${stream}` }, world));
+    const decoded = await silent.attempt(sourcePath, () =>
+      decodeSound({ inputArgs: sourceArguments(fileInput(sourcePath)), requests, name: `left-out-${stream}` }, world),
+    );
     if (decoded !== null) faults.add(REPORT_FILE, `leaves out the master's sound in stream ${stream}`);
   }
 }

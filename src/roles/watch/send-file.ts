@@ -3,7 +3,7 @@ import { open, realpath } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { rangeAnswer } from './http-range.ts';
+import { rangeAnswer } from '../../media/http-range.ts';
 import { contentType } from './title-path.ts';
 
 const READ_BYTES = 1024 * 1024;

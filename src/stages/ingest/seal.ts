@@ -2,12 +2,9 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { ScenelineError } from '../../model/errors.ts';
-import type { SourceSeal } from '../../model/source.ts';
+import { type FileSight, looksUnchanged, type SourceSeal } from '../../model/source.ts';
 
 const READ_BYTES = 4 * 1024 * 1024;
-
-/** What can be seen of a file without reading it. */
-export type FileSight = Pick<SourceSeal, 'path' | 'sizeBytes' | 'modifiedNs' | 'inode'>;
 
 /** Looks at a source. Throws SL-105 when it is not a readable regular file. */
 export async function sightSource(path: string): Promise<FileSight> {
@@ -21,11 +18,6 @@ export async function sightSource(path: string): Promise<FileSight> {
     const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
     throw new ScenelineError('SL-105', `The source ${path} cannot be read: ${reason}.`, { cause: error });
   }
-}
-
-/** True when the file still looks as it did when it was sealed; contents are not read. */
-export function looksUnchanged(sight: FileSight, seal: FileSight): boolean {
-  return sight.path === seal.path && sight.sizeBytes === seal.sizeBytes && sight.modifiedNs === seal.modifiedNs && sight.inode === seal.inode;
 }
 
 /**

@@ -1,15 +1,16 @@
 import { ScenelineError } from '../../model/errors.ts';
 import { type AudioInspection, inspectionKeys } from '../../model/inspection.ts';
+import { type MediaInput, sourceArguments } from '../../model/media-input.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 import { countComplaints } from './decoder-complaints.ts';
 import { FrameHashReader } from './frame-hash-lines.ts';
-import { DECODING_LIMITS, guardedInput } from './input-args.ts';
+import { DECODING_LIMITS } from './limits.ts';
 import { type Loudness, parseLoudness } from './loudness.ts';
 import type { SourceScan } from './scan.ts';
 import { SoundClock, type SoundGap } from './sound-clock.ts';
 import { refusalOfTool } from './tool-failure.ts';
 
-export type InspectAudioInput = { readonly sourcePath: string; readonly scan: SourceScan; readonly streamIndex: number };
+export type InspectAudioInput = { readonly source: MediaInput; readonly scan: SourceScan; readonly streamIndex: number };
 
 /** What is stored for a track under `inspectionKeys.audio`. */
 export type AudioFindings = {
@@ -25,11 +26,11 @@ export type AudioFindings = {
 };
 
 /** One decode of a track; a second branch measures loudness by EBU R 128 where the filter takes the track's channels. */
-function audioArgs(sourcePath: string, streamIndex: number, withLoudness: boolean): readonly string[] {
+function audioArgs(source: MediaInput, streamIndex: number, withLoudness: boolean): readonly string[] {
   const graph = withLoudness ? `[0:${streamIndex}]asplit=2[count][loud];[loud]ebur128=framelog=verbose,anullsink` : `[0:${streamIndex}]anull[count]`;
   return [
     '-copyts',
-    ...guardedInput(sourcePath),
+    ...sourceArguments(source),
     '-filter_complex',
     graph,
     '-map',
@@ -86,10 +87,10 @@ type Heard = {
   readonly failure: string | null;
 };
 
-async function decode({ sourcePath, scan, streamIndex }: InspectAudioInput, withLoudness: boolean, ctx: StageContext): Promise<Heard> {
+async function decode({ source, scan, streamIndex }: InspectAudioInput, withLoudness: boolean, ctx: StageContext): Promise<Heard> {
   const clock = new SoundClock();
   const reader = new FrameHashReader(null, (frame) => clock.add(frame.ptsTicks, frame.durationTicks, rateOf(reader)));
-  const args = audioArgs(sourcePath, streamIndex, withLoudness);
+  const args = audioArgs(source, streamIndex, withLoudness);
   try {
     const outputs = { 1: (bytes: Uint8Array) => reader.write(bytes) };
     const run = await ctx.tools.run({ tool: 'ffmpeg', args, outputs, cwd: ctx.scratchDir, limits: DECODING_LIMITS, signal: ctx.signal });

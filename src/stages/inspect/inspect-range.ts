@@ -1,19 +1,20 @@
 import { join } from 'node:path';
 import { ScenelineError } from '../../model/errors.ts';
 import { inspectionKeys } from '../../model/inspection.ts';
+import type { MediaInput } from '../../model/media-input.ts';
 import type { VideoTrack } from '../../model/source.ts';
 import type { BlobFacts } from '../../ports/blob-store.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 import { keysBefore, locateDamage, soundEntry } from './damage.ts';
 import { countComplaints } from './decoder-complaints.ts';
-import { DECODING_LIMITS } from './input-args.ts';
+import { DECODING_LIMITS } from './limits.ts';
 import { complaintArgs, type RangeCut, rangeArgs } from './range-args.ts';
 import { type DamagedStretch, decodeRangeHeader, RANGE_HEADER_BYTES } from './range-object.ts';
 import { RangeRecorder } from './range-recorder.ts';
 import type { ScanRange, SourceScan } from './scan.ts';
 import { refusalOfTool } from './tool-failure.ts';
 
-export type InspectRangeInput = { readonly sourcePath: string; readonly scan: SourceScan; readonly rangeIndex: number };
+export type InspectRangeInput = { readonly source: MediaInput; readonly scan: SourceScan; readonly rangeIndex: number };
 
 export type InspectRangeResult = {
   readonly rangeIndex: number;
@@ -49,7 +50,7 @@ async function storedFrameCount(objectKey: string, facts: BlobFacts, ctx: StageC
 }
 
 type Work = {
-  readonly sourcePath: string;
+  readonly source: MediaInput;
   readonly scan: SourceScan;
   readonly range: ScanRange;
   readonly video: VideoTrack;
@@ -90,10 +91,10 @@ class RangeInspector {
 
   /** Decodes the range into the object's file. With `damaged`, whatever decodes is what the range has. */
   async #decode(how: { entryPtsTicks: number | null; damaged?: readonly DamagedStretch[] }): Promise<Attempt> {
-    const { sourcePath, scan, range, video, path } = this.#work;
+    const { source, scan, range, video, path } = this.#work;
     const zeroPtsTicks = scan.first?.ptsTicks ?? null;
     const cut = { entryPtsTicks: how.entryPtsTicks, startPtsTicks: range.startPtsTicks, endPtsTicks: range.endPtsTicks };
-    const args = rangeArgs(sourcePath, video, cut, zeroPtsTicks);
+    const args = rangeArgs(source, video, cut, zeroPtsTicks);
     const recorder = await RangeRecorder.create(path, range, video, zeroPtsTicks);
     try {
       const complaints = await this.#run(args, recorder.outputs);
@@ -119,7 +120,7 @@ class RangeInspector {
   }
 
   #complaints(cut: RangeCut): Promise<number> {
-    return this.#run(complaintArgs(this.#work.sourcePath, this.#work.video, cut), {});
+    return this.#run(complaintArgs(this.#work.source, this.#work.video, cut), {});
   }
 
   /** How often the decoder complained; without end when it gave up. */

@@ -1,4 +1,4 @@
-import { guardedInput } from './input-args.ts';
+import { type MediaInput, sourceArguments } from '../../model/media-input.ts';
 
 /** One packet of a track as the container lists it. */
 export type ListedPacket = {
@@ -12,9 +12,9 @@ export type ListedPacket = {
 };
 
 /** Arguments of ffprobe that list a track's packets, one line each. */
-export function packetListingArgs(sourcePath: string, streamIndex: number): readonly string[] {
+export function packetListingArgs(source: MediaInput, streamIndex: number): readonly string[] {
   const entries = 'packet=pts,dts,duration,flags:packet_side_data=side_data_type';
-  return ['-select_streams', String(streamIndex), '-show_entries', entries, '-of', 'csv=p=0:nk=1', ...guardedInput(sourcePath)];
+  return ['-select_streams', String(streamIndex), '-show_entries', entries, '-of', 'csv=p=0:nk=1', ...sourceArguments(source)];
 }
 
 /**

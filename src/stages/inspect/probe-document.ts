@@ -1,5 +1,5 @@
 import { ScenelineError } from '../../model/errors.ts';
-import { guardedInput } from './input-args.ts';
+import { type MediaInput, sourceArguments } from '../../model/media-input.ts';
 import { asObject, type JsonObject, objectAt, objectsAt } from './json-access.ts';
 
 const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
@@ -9,8 +9,8 @@ const MAX_CHAPTERS = 10_000;
 /** What ffprobe said about a file; the values are still as the file gave them. */
 export type ProbeDocument = { readonly format: JsonObject; readonly streams: readonly JsonObject[]; readonly chapters: readonly JsonObject[] };
 
-export function probeArgs(sourcePath: string): readonly string[] {
-  return ['-of', 'json=c=1', '-show_format', '-show_streams', '-show_chapters', ...guardedInput(sourcePath)];
+export function probeArgs(source: MediaInput): readonly string[] {
+  return ['-of', 'json=c=1', '-show_format', '-show_streams', '-show_chapters', ...sourceArguments(source)];
 }
 
 /** Collects a tool's output up to 16 MiB; throws RangeError beyond. */

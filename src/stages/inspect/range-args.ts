@@ -1,7 +1,7 @@
 import { type TimeBase, ticksToSeconds } from '../../media/time.ts';
+import { type MediaInput, sourceArguments } from '../../model/media-input.ts';
 import type { VideoTrack } from '../../model/source.ts';
 import { CROP_STRIPS } from './crop.ts';
-import { guardedInput } from './input-args.ts';
 import { LUMA_HEIGHT_PX, LUMA_WIDTH_PX } from './shots/features.ts';
 import { selectExpression, thumbnailSize } from './thumbnail-picks.ts';
 import { exactTiming } from './trial.ts';
@@ -27,11 +27,11 @@ const UPRIGHT = { 0: '', 90: ',transpose=clock', 180: ',hflip,vflip', 270: ',tra
  * and of the first frame of every five seconds a thumbnail and its brightness by rows and columns.
  * @param zeroPtsTicks where five-second intervals start; null: at the first decoded frame.
  */
-export function rangeArgs(sourcePath: string, video: VideoTrack, cut: RangeCut, zeroPtsTicks: number | null): readonly string[] {
+export function rangeArgs(source: MediaInput, video: VideoTrack, cut: RangeCut, zeroPtsTicks: number | null): readonly string[] {
   const timing = exactTiming(video.timeBase);
   const raw = [...timing, '-c:v', 'rawvideo'];
   const jpeg = [...timing, '-c:v', 'mjpeg', '-q:v', '4', '-threads', '1', '-flags:v', '+bitexact', '-f', 'image2pipe'];
-  return [...decoderInput(sourcePath, video.timeBase, cut), '-filter_complex_threads', '1', '-filter_complex', rangeGraph(video, cut, zeroPtsTicks)].concat(
+  return [...decoderInput(source, video.timeBase, cut), '-filter_complex_threads', '1', '-filter_complex', rangeGraph(video, cut, zeroPtsTicks)].concat(
     ['-map', '[exact]', ...raw, '-f', 'framehash', '-hash', 'murmur3', `pipe:${RANGE_FD.hashes}`],
     ['-map', '[luma]', ...raw, '-f', 'rawvideo', `pipe:${RANGE_FD.luma}`],
     ['-map', '[jpeg]', ...jpeg, `pipe:${RANGE_FD.thumbnails}`],
@@ -41,9 +41,9 @@ export function rangeArgs(sourcePath: string, video: VideoTrack, cut: RangeCut, 
 }
 
 /** Decodes a range and keeps nothing: only what the decoder says about it matters. */
-export function complaintArgs(sourcePath: string, video: VideoTrack, cut: RangeCut): readonly string[] {
+export function complaintArgs(source: MediaInput, video: VideoTrack, cut: RangeCut): readonly string[] {
   const graph = `[0:${video.streamIndex}]${trimOf(cut) || 'null'}[out]`;
-  return [...decoderInput(sourcePath, video.timeBase, cut), '-filter_complex', graph, '-map', '[out]', '-f', 'null', '-'];
+  return [...decoderInput(source, video.timeBase, cut), '-filter_complex', graph, '-map', '[out]', '-f', 'null', '-'];
 }
 
 /**
@@ -51,10 +51,10 @@ export function complaintArgs(sourcePath: string, video: VideoTrack, cut: RangeC
  * The filter graph is kept when colour signalling changes, so that its state is. One thread decodes: ranges run side by side, a second thread costs a tenth
  * more CPU, and damaged pictures decode the same every time.
  */
-function decoderInput(sourcePath: string, timeBase: TimeBase, cut: RangeCut): readonly string[] {
+function decoderInput(source: MediaInput, timeBase: TimeBase, cut: RangeCut): readonly string[] {
   const entry = cut.entryPtsTicks;
   const seek = entry === null ? [] : ['-noaccurate_seek', '-seek_timestamp', '1', '-ss', ticksToSeconds(entry + 0.5, timeBase).toFixed(6)];
-  return ['-copyts', ...seek, '-noautorotate', '-reinit_filter', '0', '-threads', '1', ...guardedInput(sourcePath)];
+  return ['-copyts', ...seek, '-noautorotate', '-reinit_filter', '0', '-threads', '1', ...sourceArguments(source)];
 }
 
 function trimOf({ startPtsTicks, endPtsTicks }: RangeCut): string {

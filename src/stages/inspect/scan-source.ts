@@ -1,11 +1,10 @@
-import { stat } from 'node:fs/promises';
-import { ScenelineError } from '../../model/errors.ts';
 import type { Finding } from '../../model/finding.ts';
 import { inspectionKeys } from '../../model/inspection.ts';
+import type { MediaInput } from '../../model/media-input.ts';
 import type { SourceFacts, VideoTrack } from '../../model/source.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 import { FrameHashReader } from './frame-hash-lines.ts';
-import { DECODING_LIMITS, LISTING_LIMITS, PROBE_LIMITS } from './input-args.ts';
+import { DECODING_LIMITS, LISTING_LIMITS, PROBE_LIMITS } from './limits.ts';
 import { LineReader } from './line-reader.ts';
 import { packetListingArgs, parsePacketLine } from './packet-line.ts';
 import { DocumentBytes, parseProbeDocument, probeArgs } from './probe-document.ts';
@@ -22,7 +21,8 @@ const RANGES_WANTED = 16;
 
 export type ScanInput = {
   readonly inspectionId: string;
-  readonly sourcePath: string;
+  readonly source: MediaInput;
+  readonly sourceBytes: number;
   /** Wanted length of a range; unless a test says it, two minutes, less in a short film. */
   readonly rangeSeconds?: number;
 };
@@ -30,7 +30,7 @@ export type ScanInput = {
 /**
  * Reads what the container says, lists the picture track's packets and splits it into ranges that start at key frames.
  * Collects findings; a scan with a refusing one has no ranges. Stores the scan, and gives a stored one back.
- * Throws SL-105 when there is no file, and what the tools throw when they fail for another reason than the file.
+ * Throws what the tools throw when they fail for another reason than the file.
  */
 export async function scanSource(input: ScanInput, ctx: StageContext): Promise<SourceScan> {
   const key = inspectionKeys.scan(input.inspectionId);
@@ -43,9 +43,9 @@ export async function scanSource(input: ScanInput, ctx: StageContext): Promise<S
 const NOTHING_KNOWN: SourceFacts = { container: '', durationSeconds: 0, title: '', video: null, otherVideo: [], audio: [], text: [], chapters: [] };
 
 async function scanFresh(input: ScanInput, ctx: StageContext): Promise<SourceScan> {
-  if ((await sizeOf(input.sourcePath)) === 0) return refused(input, NOTHING_KNOWN, [finding('refuse', 'SL-201', 'The file is empty.')]);
+  if (input.sourceBytes === 0) return refused(input, NOTHING_KNOWN, [finding('refuse', 'SL-201', 'The file is empty.')]);
   const document = new DocumentBytes();
-  const refusal = await runOrRefuse(ctx, 'ffprobe', probeArgs(input.sourcePath), (bytes) => document.write(bytes), PROBE_LIMITS);
+  const refusal = await runOrRefuse(ctx, 'ffprobe', probeArgs(input.source), (bytes) => document.write(bytes), PROBE_LIMITS);
   if (refusal.words !== null) {
     return refused(input, NOTHING_KNOWN, [finding('refuse', 'SL-202', `The file cannot be read as a video container: ${refusal.words}`)]);
   }
@@ -85,14 +85,6 @@ async function scanOfListing(
   };
 }
 
-async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (cause) {
-    throw new ScenelineError('SL-105', `There is no readable file at ${path}.`, { cause });
-  }
-}
-
 type ToolEnd = { readonly words: string | null; readonly errorLines: readonly string[] };
 
 /** `words` is the tool's complaint when it refused the file. */
@@ -125,7 +117,7 @@ async function listPackets(
     const packet = parsePacketLine(line);
     if (packet) planner.add(packet);
   });
-  const args = packetListingArgs(input.sourcePath, video.streamIndex);
+  const args = packetListingArgs(input.source, video.streamIndex);
   const end = await runOrRefuse(ctx, 'ffprobe', args, (bytes) => lines.write(bytes), LISTING_LIMITS);
   lines.end();
   return { listing: planner.finish(), errorLines: end.words === null ? end.errorLines : [end.words] };
@@ -158,7 +150,7 @@ function judgeListing(listing: Listing, errorLines: readonly string[], video: Vi
 async function decodeTrial(input: ScanInput, video: VideoTrack, ctx: StageContext): Promise<readonly number[] | string> {
   const ptsTicks: number[] = [];
   const reader = new FrameHashReader(video.timeBase, (frame) => ptsTicks.push(frame.ptsTicks));
-  const args = trialArgs(input.sourcePath, video.streamIndex, video.timeBase);
+  const args = trialArgs(input.source, video.streamIndex, video.timeBase);
   const end = await runOrRefuse(ctx, 'ffmpeg', args, (bytes) => reader.write(bytes), DECODING_LIMITS);
   reader.end();
   if (ptsTicks.length > 0) return ptsTicks;

@@ -1,5 +1,5 @@
 import type { TimeBase } from '../../media/time.ts';
-import { guardedInput } from './input-args.ts';
+import { type MediaInput, sourceArguments } from '../../model/media-input.ts';
 
 /** How many of the first pictures are decoded to see that it works, and how the container lists them. */
 const TRIAL_FRAMES = 24;
@@ -12,9 +12,9 @@ export function exactTiming(timeBase: TimeBase): readonly string[] {
   return ['-fps_mode', 'passthrough', '-enc_time_base', `${timeBase.num}:${timeBase.den}`];
 }
 
-export function trialArgs(sourcePath: string, streamIndex: number, timeBase: TimeBase): readonly string[] {
+export function trialArgs(source: MediaInput, streamIndex: number, timeBase: TimeBase): readonly string[] {
   const output = [...exactTiming(timeBase), '-c:v', 'rawvideo', '-f', 'framehash', '-hash', 'murmur3', 'pipe:1'];
-  return ['-copyts', '-noautorotate', '-threads', '1', ...guardedInput(sourcePath)].concat(
+  return ['-copyts', '-noautorotate', '-threads', '1', ...sourceArguments(source)].concat(
     ['-map', `0:${streamIndex}`, '-frames:v', String(TRIAL_FRAMES)],
     output,
   );

@@ -2,11 +2,12 @@ import type { TextRendition } from '../../media/cmaf/presentation.ts';
 import { parseWebVtt, writeWebVtt } from '../../media/webvtt/cues.ts';
 import { normaliseCues } from '../../media/webvtt/normalise.ts';
 import { ScenelineError } from '../../model/errors.ts';
+import { inputArguments, type MediaInput } from '../../model/media-input.ts';
 import type { TextPlan } from '../../model/plan.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 
 export type TextInput = {
-  readonly sourcePath: string;
+  readonly source: MediaInput;
   readonly text: TextPlan;
   /** Added to the times of the source's own clock to get the title's; whole milliseconds, usually negative or zero. */
   readonly shiftMs: number;
@@ -27,9 +28,8 @@ const MAX_BYTES = 64 * 1024 * 1024;
 const LIMITS = { stallMs: 300_000, wallMs: 6 * 3_600_000 };
 
 /** Times stay on the source's own clock (`-copyts`), so that the shift is ours and exact. */
-export function textArguments(sourcePath: string, streamIndex: number): string[] {
-  const input = ['-protocol_whitelist', 'file,pipe', '-copyts', '-i', sourcePath];
-  return [...input, '-map', `0:${streamIndex}`, '-c:s', 'webvtt', '-flush_packets', '1', '-f', 'webvtt', 'pipe:1'];
+export function textArguments(source: MediaInput, streamIndex: number): string[] {
+  return ['-copyts', ...inputArguments(source), '-map', `0:${streamIndex}`, '-c:s', 'webvtt', '-flush_packets', '1', '-f', 'webvtt', 'pipe:1'];
 }
 
 /**
@@ -42,7 +42,7 @@ export async function extractText(input: TextInput, ctx: StageContext): Promise<
   const tooMuch = new AbortController();
   const run = ctx.tools.run({
     tool: 'ffmpeg',
-    args: textArguments(input.sourcePath, input.text.streamIndex),
+    args: textArguments(input.source, input.text.streamIndex),
     cwd: ctx.scratchDir,
     outputs: {
       1: (bytes) => {
@@ -75,5 +75,5 @@ function cuesOf(written: string, input: TextInput) {
 }
 
 function unusable(input: TextInput, why: string): ScenelineError {
-  return new ScenelineError('SL-301', `The text of stream ${input.text.streamIndex} of ${input.sourcePath} ${why}.`, { evidence: {} });
+  return new ScenelineError('SL-301', `The text of stream ${input.text.streamIndex} ${why}.`, { evidence: {} });
 }

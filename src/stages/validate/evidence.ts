@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type TimeBase, ticksToSeconds } from '../../media/time.ts';
+import { type MediaInput, sourceArguments } from '../../model/media-input.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 
 const LIMITS = { stallMs: 120_000, wallMs: 300_000 };
@@ -9,16 +10,25 @@ const LIMITS = { stallMs: 120_000, wallMs: 300_000 };
  * belongs to: what cannot be made is left out.
  */
 export async function storePictures(
-  input: { sourcePath: string; streamIndex: number; timeBase: TimeBase; sourcePtsTicks: number; encodedPath: string; position: number },
+  input: { source: MediaInput; streamIndex: number; timeBase: TimeBase; sourcePtsTicks: number; encodedPath: string; position: number },
   ctx: StageContext,
 ): Promise<string[]> {
   const seekSeconds = Math.max(0, ticksToSeconds(input.sourcePtsTicks, input.timeBase) - 20).toFixed(3);
   const wanted = [
     {
       name: 'fed.png',
-      args: ['-copyts', '-ss', seekSeconds, '-i', input.sourcePath, '-map', `0:${input.streamIndex}`, '-vf', `select=eq(pts\\,${input.sourcePtsTicks})`],
+      args: [
+        '-copyts',
+        '-ss',
+        seekSeconds,
+        ...sourceArguments(input.source),
+        '-map',
+        `0:${input.streamIndex}`,
+        '-vf',
+        `select=eq(pts\\,${input.sourcePtsTicks})`,
+      ],
     },
-    { name: 'encoded.png', args: ['-i', input.encodedPath, '-map', '0:v:0', '-vf', `select=eq(n\\,${input.position})`] },
+    { name: 'encoded.png', args: ['-protocol_whitelist', 'file,pipe', '-i', input.encodedPath, '-map', '0:v:0', '-vf', `select=eq(n\\,${input.position})`] },
   ];
   const keys: string[] = [];
   for (const { name, args } of wanted) {
@@ -27,7 +37,7 @@ export async function storePictures(
     try {
       await ctx.tools.run({
         tool: 'ffmpeg',
-        args: ['-y', '-protocol_whitelist', 'file,pipe', ...args, '-frames:v', '1', path],
+        args: ['-y', ...args, '-frames:v', '1', path],
         limits: LIMITS,
         signal: ctx.signal,
       });

@@ -3,6 +3,7 @@ import type { EncodedChunk } from '../../model/encoded-chunk.ts';
 import type { ErrorCode } from '../../model/error-codes.ts';
 import { ScenelineError } from '../../model/errors.ts';
 import type { PlannedRung } from '../../model/ladder.ts';
+import type { MediaInput } from '../../model/media-input.ts';
 import { FED_LIMITS, matchPictures } from '../../model/picture-match.ts';
 import type { VideoTrack } from '../../model/source.ts';
 import type { BlobFacts } from '../../ports/blob-store.ts';
@@ -12,7 +13,7 @@ import { decodePrints } from './decode-prints.ts';
 import { storePictures } from './evidence.ts';
 
 export type ValidateInput = {
-  readonly sourcePath: string;
+  readonly source: MediaInput;
   readonly video: VideoTrack;
   readonly startFrame: number;
   readonly expected: Omit<ChunkExpectation, 'rung'>;
@@ -86,7 +87,7 @@ async function refusal(
   const frame = input.startFrame + position;
   const objectKeys = await storePictures(
     {
-      sourcePath: input.sourcePath,
+      source: input.source,
       streamIndex: input.video.streamIndex,
       timeBase: input.expected.timeBase,
       sourcePtsTicks: input.expected.ptsTicks[position],

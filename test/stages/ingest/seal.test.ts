@@ -4,7 +4,8 @@ import { appendFile, mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { looksUnchanged, sealSource, sightSource } from '../../../src/stages/ingest/seal.ts';
+import { looksUnchanged } from '../../../src/model/source.ts';
+import { sealSource, sightSource } from '../../../src/stages/ingest/seal.ts';
 
 let folder = '';
 before(async () => {

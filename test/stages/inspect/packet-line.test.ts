@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fileInput } from '../../../src/model/media-input.ts';
 import { packetListingArgs, parsePacketLine } from '../../../src/stages/inspect/packet-line.ts';
 import { mangledTexts } from '../../support/mangle-text.ts';
 
@@ -46,7 +47,7 @@ test('hostile lines are a packet, nothing, or a RangeError', () => {
 });
 
 test('the listing reads local files of known containers only', () => {
-  const args = packetListingArgs('/films/a b.mp4', 3);
+  const args = packetListingArgs(fileInput('/films/a b.mp4'), 3);
   assert.equal(args[args.indexOf('-protocol_whitelist') + 1], 'file');
   assert.equal(args.at(-1), 'file:/films/a b.mp4');
   const formats = args[args.indexOf('-format_whitelist') + 1].split(',');

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parseWebVtt } from '../../../src/media/webvtt/cues.ts';
+import { fileInput } from '../../../src/model/media-input.ts';
 import type { TextPlan } from '../../../src/model/plan.ts';
 import type { MediaCommand, MediaTools } from '../../../src/ports/media-tools.ts';
 import { extractText, textArguments } from '../../../src/stages/package/text.ts';
@@ -36,7 +37,7 @@ const PLAN: TextPlan = { streamIndex: 0, name: 'sub-eng', language: 'eng', title
 
 async function cuesOf(t: TestContext, sourcePath: string, streamIndex = 0, shiftMs = 0) {
   const ctx = await stageContext(testFolder(t));
-  const made = await extractText({ sourcePath, text: { ...PLAN, streamIndex }, shiftMs, outKey: 'text/sub-eng.vtt' }, ctx);
+  const made = await extractText({ source: fileInput(sourcePath), text: { ...PLAN, streamIndex }, shiftMs, outKey: 'text/sub-eng.vtt' }, ctx);
   const bytes = await ctx.blobs.read(made.objectKey);
   assert.equal(made.sizeBytes, bytes.byteLength);
   const cues = parseWebVtt(Buffer.from(bytes).toString('utf8'));
@@ -117,12 +118,12 @@ function toolsThatWrite(tools: MediaTools, parts: Iterable<Uint8Array>): MediaTo
 }
 
 test('a tool that writes something else or without end is a failure with words', async (t) => {
-  const input = { sourcePath: '/films/a.mkv', text: PLAN, shiftMs: 0, outKey: 'text/x.vtt' };
+  const input = { source: fileInput('/films/a.mkv'), text: PLAN, shiftMs: 0, outKey: 'text/x.vtt' };
   const tools = await mediaTools();
   const garbage = await stageContext(testFolder(t), { tools: toolsThatWrite(tools, [Buffer.from('not a text')]) });
   await assert.rejects(extractText(input, garbage), {
     code: 'SL-301',
-    message: 'The text of stream 0 of /films/a.mkv cannot be read (WebVTT: no WEBVTT at the start).',
+    message: 'The text of stream 0 cannot be read (WebVTT: no WEBVTT at the start).',
   });
   const mebibyte = Buffer.alloc(1024 * 1024, 'a');
   const endless = (function* () {
@@ -133,8 +134,8 @@ test('a tool that writes something else or without end is a failure with words',
 });
 
 test('the tool may open nothing but files', () => {
-  const args = textArguments('/films/a.mkv', 3);
-  assert.equal(args[args.indexOf('-protocol_whitelist') + 1], 'file,pipe');
+  const args = textArguments(fileInput('/films/a.mkv'), 3);
+  assert.equal(args[args.indexOf('-protocol_whitelist') + 1], 'file');
   assert.ok(args.indexOf('-protocol_whitelist') < args.indexOf('-i'));
   assert.equal(args[args.indexOf('-map') + 1], '0:3');
 });

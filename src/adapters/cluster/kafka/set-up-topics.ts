@@ -97,7 +97,8 @@ class TopicSetup {
   async #deadLetters(topic: string): Promise<string[]> {
     const brokerId = [...(await this.#admin.metadata({ topics: [] })).brokers.keys()][0];
     const prefix = (await this.#describe(ConfigResourceTypes.BROKER, String(brokerId)))[DEAD_LETTER_PREFIX] ?? '';
-    if (!topic.startsWith(prefix)) return [`topic ${topic}: the brokers write dead letters only to topics whose name starts with "${prefix}" (${DEAD_LETTER_PREFIX})`];
+    if (!topic.startsWith(prefix))
+      return [`topic ${topic}: the brokers write dead letters only to topics whose name starts with "${prefix}" (${DEAD_LETTER_PREFIX})`];
     const settings = { 'retention.ms': '-1', [DEAD_LETTER_SWITCH]: 'true' };
     await this.#create(topic, 1, settings);
     return differences(`topic ${topic}`, { [DEAD_LETTER_SWITCH]: 'true' }, await this.#describe(ConfigResourceTypes.TOPIC, topic));

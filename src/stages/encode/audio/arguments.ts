@@ -1,3 +1,4 @@
+import { type MediaInput, sourceArguments } from '../../../model/media-input.ts';
 import type { AudioPlan } from '../../../model/plan.ts';
 
 /** A jump in the source's times larger than this is a gap or an overlap, not rounding. */
@@ -10,16 +11,16 @@ const BY_COUNT = 'asetpts=round(N/SR/TB)';
 const LIMITER = 'alimiter=limit=1:level=0:latency=1';
 const LAYOUTS = { 1: 'mono', 2: 'stereo', 6: '5.1' } as const;
 
-export type AudioCommandInput = { readonly sourcePath: string; readonly audio: AudioPlan; readonly outPath: string };
+export type AudioCommandInput = { readonly source: MediaInput; readonly audio: AudioPlan; readonly outPath: string };
 
 /**
  * ffmpeg arguments that encode one track over the whole title to AAC-LC in MP4, its priming signalled by an edit list.
  * The samples are placed by count (by their times where the source has gaps), after exactly `leadSamples` of silence, and are
  * `leadSamples + sampleCount` in all. `-cpuflags 0` makes the bytes the same on every CPU.
  */
-export function audioArguments({ sourcePath, audio, outPath }: AudioCommandInput): string[] {
+export function audioArguments({ source, audio, outPath }: AudioCommandInput): string[] {
   return [
-    ...['-y', '-cpuflags', '0', '-protocol_whitelist', 'file,pipe', '-i', `file:${sourcePath}`],
+    ...['-y', '-cpuflags', '0', ...sourceArguments(source)],
     ...['-map', `0:${audio.streamIndex}`, '-map_metadata', '-1', '-map_chapters', '-1', '-af', audioFilters(audio).join(',')],
     ...['-c:a', 'aac', '-profile:a', 'aac_low', '-aac_coder', 'twoloop', '-b:a', `${audio.bitrateKbps}k`, '-flags:a', '+bitexact'],
     ...['-fflags', '+bitexact', '-movie_timescale', String(audio.sampleRate), '-f', 'mp4', outPath],
@@ -55,7 +56,7 @@ const NEVER_SECONDS = 1e9;
  * The source's track as 16-bit stereo at the compared rate on standard output, beginning at the title's zero: placed by the source's own
  * clock, which the encode does not look at.
  */
-export function sourceListenArguments(input: { sourcePath: string; audio: AudioPlan; originSeconds: number }): string[] {
+export function sourceListenArguments(input: { source: MediaInput; audio: AudioPlan; originSeconds: number }): string[] {
   const { audio } = input;
   const jump = audio.followTimes ? JUMP_SECONDS : NEVER_SECONDS;
   const filters = [
@@ -64,7 +65,7 @@ export function sourceListenArguments(input: { sourcePath: string; audio: AudioP
     AS_COMPARED,
   ];
   const raw = ['-map', `0:${audio.streamIndex}`, '-af', filters.join(','), '-f', 's16le', 'pipe:1'];
-  return ['-protocol_whitelist', 'file,pipe', '-copyts', '-i', `file:${input.sourcePath}`, ...raw];
+  return ['-copyts', ...sourceArguments(input.source), ...raw];
 }
 
 /** The rendition's track likewise; and on descriptor 3, as one byte each, the samples from the last planned one on. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { MediaInput } from '../../../model/media-input.ts';
 import type { AudioPlan } from '../../../model/plan.ts';
 import type { StageContext } from '../../../ports/stage-context.ts';
 import { audioArguments } from './arguments.ts';
@@ -6,7 +7,7 @@ import { audioLimits } from './limits.ts';
 import { validateAudio } from './validate-audio.ts';
 
 export type EncodeAudioInput = {
-  readonly sourcePath: string;
+  readonly source: MediaInput;
   readonly audio: AudioPlan;
   /** Where the title's zero stands on the source's clock. */
   readonly originSeconds: number;
@@ -27,13 +28,13 @@ export type EncodedAudio = {
  * The same input makes the same bytes on every machine with the same ffmpeg. Throws SL-301 when the tool fails, SL-304 when the sound is not proven.
  */
 export async function encodeAudio(input: EncodeAudioInput, ctx: StageContext): Promise<EncodedAudio> {
-  const { audio, sourcePath, originSeconds } = input;
+  const { audio, source, originSeconds } = input;
   const outPath = join(ctx.scratchDir, `${audio.name}.m4a`);
   const limits = audioLimits((audio.leadSamples + audio.sampleCount) / audio.sampleRate);
-  const args = audioArguments({ sourcePath, audio, outPath });
+  const args = audioArguments({ source, audio, outPath });
   const run = await ctx.tools.run({ tool: 'ffmpeg', args, cwd: ctx.scratchDir, limits, signal: ctx.signal });
   ctx.spend('encode', run.cpuSeconds);
-  const proof = await validateAudio({ sourcePath, renditionPath: outPath, streamIndex: 0, audio, originSeconds }, ctx);
+  const proof = await validateAudio({ source, renditionPath: outPath, streamIndex: 0, audio, originSeconds }, ctx);
   const { sha256, sizeBytes } = await ctx.blobs.putFile(input.outKey, outPath);
   const { comparedSeconds, offsetMs, lowestCorrelation } = proof;
   return { sha256, sizeBytes, comparedSeconds, offsetMs, lowestCorrelation };

@@ -1,4 +1,5 @@
 import { ScenelineError } from '../../../model/errors.ts';
+import type { MediaInput } from '../../../model/media-input.ts';
 import type { AudioPlan } from '../../../model/plan.ts';
 import type { MediaRun } from '../../../ports/media-tools.ts';
 import type { StageContext } from '../../../ports/stage-context.ts';
@@ -11,7 +12,7 @@ import { judgeSound, type SoundMatch } from './sound-match.ts';
 const ACCESS_UNIT_SAMPLES = 1024;
 
 export type ValidateAudioInput = {
-  readonly sourcePath: string;
+  readonly source: MediaInput;
   readonly renditionPath: string;
   /** The track's number in the file at `renditionPath`. */
   readonly streamIndex: number;

@@ -1,6 +1,7 @@
 import { type TimeBase, ticksToSeconds } from '../../../media/time.ts';
 import { FINGERPRINT_FILTERS } from '../../../model/fingerprint.ts';
 import type { PlannedRung } from '../../../model/ladder.ts';
+import { type MediaInput, sourceArguments } from '../../../model/media-input.ts';
 import type { VideoTrack } from '../../../model/source.ts';
 import { normaliseFilters } from './normalise.ts';
 import { recipeOf } from './recipe.ts';
@@ -43,7 +44,7 @@ export function rungArguments(video: VideoTrack, rung: PlannedRung, stretch: Str
  * side, and more threads cost the whole process up to a tenth more CPU (docs/decisions/0014-one-decoding-thread.md).
  */
 export function encodeArguments(input: {
-  sourcePath: string;
+  source: MediaInput;
   video: VideoTrack;
   stretch: Stretch;
   entry: Entry;
@@ -65,8 +66,8 @@ export function encodeArguments(input: {
     maps.push('-map', `[enc${i}]`, ...passthrough, ...encoder, '-fflags', '+bitexact', '-flags:v', '+bitexact', '-map_metadata', '-1');
     maps.push('-movflags', '+frag_keyframe+empty_moov+default_base_moof+delay_moov', '-f', 'mp4', output.videoPath);
   }
-  return ['-y', '-protocol_whitelist', 'file,pipe', '-copyts', ...entryArguments(input.entry, stretch.timeBase), '-noautorotate'].concat(
-    ['-threads', '1', '-i', input.sourcePath, '-an', '-sn', '-dn', '-filter_complex_threads', '1', '-filter_complex', graph.join(';')],
+  return ['-y', '-copyts', ...entryArguments(input.entry, stretch.timeBase), '-noautorotate', '-threads', '1', ...sourceArguments(input.source)].concat(
+    ['-an', '-sn', '-dn', '-filter_complex_threads', '1', '-filter_complex', graph.join(';')],
     maps,
   );
 }

@@ -3,6 +3,7 @@ import { ScenelineError } from '../../../model/errors.ts';
 import { PICTURE_BYTES } from '../../../model/frame-index.ts';
 import type { Evidence } from '../../../model/job.ts';
 import type { PlannedRung } from '../../../model/ladder.ts';
+import type { MediaInput } from '../../../model/media-input.ts';
 import type { VideoTrack } from '../../../model/source.ts';
 import type { BlobFacts } from '../../../ports/blob-store.ts';
 import type { StageContext } from '../../../ports/stage-context.ts';
@@ -11,7 +12,7 @@ import { DecodedFrameCheck, type ExpectedFrame, type FirstDifference } from './d
 import { limitsFor } from './limits.ts';
 
 export type EncodeInput = {
-  readonly sourcePath: string;
+  readonly source: MediaInput;
   readonly video: VideoTrack;
   /** The chunk's first frame in the title. */
   readonly startFrame: number;
@@ -71,7 +72,7 @@ async function runOnce(input: EncodeInput, outputs: readonly RungOutput[], entry
   const check = new DecodedFrameCheck(input.frames);
   const stop = new AbortController();
   const args = encodeArguments({
-    sourcePath: input.sourcePath,
+    source: input.source,
     video: input.video,
     stretch: input.stretch,
     entry,

@@ -74,7 +74,11 @@ export function recordTests(at: () => KafkaPlace): void {
       withJobs(at(), { lockMs: 1000 }, async (jobs) => {
         const producer = new Producer({ ...connectionOptions(at().access), transactionalId: jobs.topic, idempotent: true });
         try {
-          for (const [value, isKept] of [['a', true], ['gone', false], ['b', true]] as const) {
+          for (const [value, isKept] of [
+            ['a', true],
+            ['gone', false],
+            ['b', true],
+          ] as const) {
             const transaction = await producer.beginTransaction();
             await transaction.send({ messages: [{ topic: jobs.topic, value: Buffer.from(value) }] });
             await (isKept ? transaction.commit() : transaction.abort());

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fileInput } from '../../../../src/model/media-input.ts';
 import type { AudioPlan } from '../../../../src/model/plan.ts';
 import { audioArguments } from '../../../../src/stages/encode/audio/arguments.ts';
 
@@ -9,12 +10,12 @@ const PLAN: AudioPlan = {
 };
 
 function filtersOf(changes: Partial<AudioPlan>): string {
-  const args = audioArguments({ sourcePath: '/films/a.mkv', audio: { ...PLAN, ...changes }, outPath: 'out.m4a' });
+  const args = audioArguments({ source: fileInput('/films/a.mkv'), audio: { ...PLAN, ...changes }, outPath: 'out.m4a' });
   return args[args.indexOf('-af') + 1];
 }
 
 test('the track is taken by its number, from a path that cannot be read as an option or an address', () => {
-  const args = audioArguments({ sourcePath: '-http://x', audio: PLAN, outPath: 'out.m4a' });
+  const args = audioArguments({ source: fileInput('-http://x'), audio: PLAN, outPath: 'out.m4a' });
   assert.equal(args[args.indexOf('-i') + 1], 'file:-http://x');
   assert.equal(args[args.indexOf('-map') + 1], '0:3');
   assert.ok(args.indexOf('-protocol_whitelist') < args.indexOf('-i'));
@@ -33,7 +34,7 @@ test('sound with gaps is placed by its times', () => {
 });
 
 test('no instruction of the processor at hand decides the bytes', () => {
-  const args = audioArguments({ sourcePath: 'a.mkv', audio: PLAN, outPath: 'out.m4a' });
+  const args = audioArguments({ source: fileInput('a.mkv'), audio: PLAN, outPath: 'out.m4a' });
   assert.equal(args[args.indexOf('-cpuflags') + 1], '0');
   assert.ok(args.includes('+bitexact'));
 });

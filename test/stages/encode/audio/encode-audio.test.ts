@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { FileSources } from '../../../../src/media/isobmff/byte-source.ts';
 import { readMovie } from '../../../../src/media/isobmff/movie.ts';
 import { ScenelineError } from '../../../../src/model/errors.ts';
+import { fileInput } from '../../../../src/model/media-input.ts';
 import type { AudioPlan } from '../../../../src/model/plan.ts';
 import type { MediaCommand, MediaTools } from '../../../../src/ports/media-tools.ts';
 import { encodeAudio } from '../../../../src/stages/encode/audio/encode-audio.ts';
@@ -59,7 +60,7 @@ function onsets(samples: Float32Array, rate: number): number[] {
 async function made(sourcePath: string, audio: AudioPlan, originSeconds: number) {
   const ctx = await stageContext(folder);
   const outKey = `test/${ctx.attemptId}.m4a`;
-  const proof = await encodeAudio({ sourcePath, audio, originSeconds, outKey }, ctx);
+  const proof = await encodeAudio({ source: fileInput(sourcePath), audio, originSeconds, outKey }, ctx);
   const { path } = await ctx.blobs.openLocal(outKey);
   return { proof, path };
 }
@@ -123,7 +124,7 @@ test('an encode by count of a source with gaps is refused when held to the times
   const { path: renditionPath } = await made(path, byCount, 0);
   const ctx = await stageContext(folder);
   const byTimes = { ...byCount, followTimes: true };
-  await assert.rejects(validateAudio({ sourcePath: path, renditionPath, streamIndex: 0, audio: byTimes, originSeconds: 0 }, ctx), isUnproven);
+  await assert.rejects(validateAudio({ source: fileInput(path), renditionPath, streamIndex: 0, audio: byTimes, originSeconds: 0 }, ctx), isUnproven);
 });
 
 function isUnproven(error: unknown): boolean {
@@ -139,7 +140,7 @@ test('a rendition that is shifted or short is refused', async () => {
   const path = await source('shift.wav', 'anull');
   const validate = async (name: string, filters: string) => {
     const renditionPath = await source(name, filters, '-c:a', 'aac', '-b:a', '160k');
-    return validateAudio({ sourcePath: path, renditionPath, streamIndex: 0, audio: plan(), originSeconds: 0 }, await stageContext(folder));
+    return validateAudio({ source: fileInput(path), renditionPath, streamIndex: 0, audio: plan(), originSeconds: 0 }, await stageContext(folder));
   };
   assert.equal((await validate('good.m4a', 'anull')).fault, null);
   await assert.rejects(validate('late.m4a', 'adelay=delays=1920S:all=1,atrim=end_sample=288000'), /40 ms too late/);
@@ -162,7 +163,7 @@ test('the bytes are the same from run to run and on a processor that can do less
   const tools = await mediaTools();
   for (const limited of [tools, withCpu(tools, ['-cpuflags', 'sse2'])]) {
     const ctx = await stageContext(folder, { tools: limited });
-    const { sha256 } = await encodeAudio({ sourcePath: path, audio, originSeconds: film ? 0.062 : 0, outKey: `test/${ctx.attemptId}.m4a` }, ctx);
+    const { sha256 } = await encodeAudio({ source: fileInput(path), audio, originSeconds: film ? 0.062 : 0, outKey: `test/${ctx.attemptId}.m4a` }, ctx);
     hashes.add(sha256);
   }
   assert.equal(hashes.size, 1);

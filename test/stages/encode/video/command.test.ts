@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PlannedRung } from '../../../../src/model/ladder.ts';
+import { fileInput } from '../../../../src/model/media-input.ts';
 import { contentAddress } from '../../../../src/stages/encode/video/address.ts';
 import { encodeArguments, entryArguments, rungArguments, type Stretch } from '../../../../src/stages/encode/video/command.ts';
 import { limitsFor } from '../../../../src/stages/encode/video/limits.ts';
@@ -28,7 +29,7 @@ const stretch: Stretch = { timeBase: { num: 1, den: 90_000 }, ptsTicks: [900, 46
 
 test('frames are chosen by integer time, and IDR frames forced a quarter of a frame early', () => {
   const args = encodeArguments({
-    sourcePath: 'in.mkv',
+    source: fileInput('in.mkv'),
     video,
     stretch,
     entry: { keyPtsTicks: 900 },
@@ -47,7 +48,7 @@ test('frames are chosen by integer time, and IDR frames forced a quarter of a fr
 
 test('the last chunk has no end, so the last frame is not lost to a wrong duration', () => {
   const args = encodeArguments({
-    sourcePath: 'in',
+    source: fileInput('in'),
     video,
     stretch: { ...stretch, endPtsTicks: null },
     entry: null,
@@ -61,7 +62,7 @@ test('the last chunk has no end, so the last frame is not lost to a wrong durati
 test('the time base is asked for in the words of the version', () => {
   const word = (ffmpegMajor: number) => {
     const args = encodeArguments({
-      sourcePath: 'in',
+      source: fileInput('in'),
       video,
       stretch,
       entry: null,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fileInput } from '../../../../src/model/media-input.ts';
 import type { MediaCommand, MediaRun } from '../../../../src/ports/media-tools.ts';
 import type { StageContext } from '../../../../src/ports/stage-context.ts';
 import { type EncodeInput, encodeChunk } from '../../../../src/stages/encode/video/encode-chunk.ts';
@@ -11,7 +12,7 @@ const lines = (first: number) =>
   frames.map(({ ptsTicks }, i) => `0, ${ptsTicks}, ${ptsTicks}, 10, 99, ${Buffer.from(hash(first + i)).toString('hex')}\n`).join('');
 
 const input: EncodeInput = {
-  sourcePath: '/film.mp4',
+  source: fileInput('/film.mp4'),
   video: videoTrack({ widthPx: 64, heightPx: 36, timeBase: { num: 1, den: 240 } }),
   startFrame: 100,
   stretch: { timeBase: { num: 1, den: 240 }, ptsTicks: [0, 10, 20], endPtsTicks: null, idrPositions: [0] },
@@ -49,6 +50,6 @@ test('a source that never decodes to its index is SL-303 with the first bad fram
   await assert.rejects(
     encodeChunk(input, ctx),
     (error: { code: string; evidence: { firstBadFrame: number; command: string[] } }) =>
-      error.code === 'SL-303' && error.evidence.firstBadFrame === 101 && error.evidence.command.includes('/film.mp4'),
+      error.code === 'SL-303' && error.evidence.firstBadFrame === 101 && error.evidence.command.includes('file:/film.mp4'),
   );
 });

@@ -6,7 +6,7 @@ export function isBlobKeyPart(part: string): boolean {
   return PART.test(part);
 }
 
-/** The parts of a key. Throws a RangeError for what is no key, whatever a caller was tricked into passing. */
+/** The parts of a BlobStore key. Throws a RangeError for what is no key, whatever a caller was tricked into passing. */
 export function blobKeyParts(key: string): readonly string[] {
   const parts = key.split('/', PARTS_MAX + 1);
   if (parts.length > PARTS_MAX || !parts.every(isBlobKeyPart)) throw new RangeError(`not an object key: ${JSON.stringify(key.slice(0, 120))}`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { rangeAnswer } from '../../../src/roles/watch/http-range.ts';
+import { rangeAnswer } from '../../src/media/http-range.ts';
 
 const part = (start: number, endExclusive: number) => ({ status: 206, start, endExclusive });
 
