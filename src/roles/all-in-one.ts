@@ -89,8 +89,12 @@ const BYTES_PER_WORKER_PIXEL = 220;
 const BYTES_PER_WORKER = 250e6;
 const MEMORY_SHARE = 0.7;
 
+/** Memory that one job on pictures of a source's size may take. */
+export function bytesPerJob(sourcePixels: number): number {
+  return BYTES_PER_WORKER + sourcePixels * BYTES_PER_WORKER_PIXEL;
+}
+
 /** Chunks to encode at once: one per core, fewer when memory is short. */
 export function defaultWorkers(sourcePixels: number): number {
-  const perWorker = BYTES_PER_WORKER + sourcePixels * BYTES_PER_WORKER_PIXEL;
-  return Math.max(1, Math.min(availableParallelism(), Math.floor((freemem() * MEMORY_SHARE) / perWorker)));
+  return Math.max(1, Math.min(availableParallelism(), Math.floor((freemem() * MEMORY_SHARE) / bytesPerJob(sourcePixels))));
 }

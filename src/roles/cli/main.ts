@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ERROR_CODES, type ErrorCode } from '../../model/error-codes.ts';
 import { explainNoRoom, ScenelineError } from '../../model/errors.ts';
+import { controlCommand, fetchCommand, submitCommand, workerCommand } from './commands/cluster.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { encodeCommand } from './commands/encode.ts';
@@ -39,13 +40,17 @@ function buildProgram(base: Pick<Invocation, 'env' | 'signal' | 'setStatus'>): C
     .addHelpText('after', EXIT_HELP)
     .showHelpAfterError('(sceneline --help lists the commands)')
     .exitOverride();
-  const add = (name: string, description: string) =>
+  const command = (name: string, description: string) =>
     program
       .command(name)
       .description(description)
       .option('--json', 'print one JSON document on standard output; progress goes to standard error')
-      .option('--state <DIR>', 'folder for rows and objects (default: SCENELINE_STATE or the XDG state folder)')
       .exitOverride();
+  const add = (name: string, description: string) =>
+    command(name, description).option('--state <DIR>', 'folder for rows and objects (default: SCENELINE_STATE or the XDG state folder)');
+  const config = ['--config <FILE>', 'the cluster to talk to (default: SCENELINE_CONFIG; schema: schemas/cluster.schema.json)'] as const;
+  const addBoth = (name: string, description: string) => add(name, description).option(...config);
+  const addRole = (name: string, description: string) => command(name, description).option(...config);
   const ladder = ['--ladder <FILE>', 'ladder to make, as JSON (schema: schemas/ladder.schema.json)'] as const;
   const workers = ['--workers <N>', 'chunks encoded at once (default: what cores and memory allow)'] as const;
   demoCommand(add('demo', 'make a short master, run everything on it, and say how to watch it'), base);
@@ -58,10 +63,14 @@ function buildProgram(base: Pick<Invocation, 'env' | 'signal' | 'setStatus'>): C
   inspectCommand(add('inspect', 'facts, findings and shots of SOURCE'), base);
   verifyCommand(add('verify', 'prove a finished title again from nothing but the files'), base);
   watchCommand(add('watch', 'play a finished title in the browser (this machine only)'), base);
-  titlesCommand(add('titles', 'what exists'), base);
-  jobsCommand(add('jobs', 'every attempt of a title, with frames and outcome'), base);
-  cancelCommand(add('cancel', 'stop a title; nothing finished is lost'), base);
-  retryCommand(add('retry', 'go on with a failed or cancelled title').option(...workers), base);
+  titlesCommand(addBoth('titles', 'what exists'), base);
+  jobsCommand(addBoth('jobs', 'every attempt of a title, with frames and outcome'), base);
+  cancelCommand(addBoth('cancel', 'stop a title; nothing finished is lost'), base);
+  retryCommand(addBoth('retry', 'go on with a failed or cancelled title').option(...workers), base);
+  controlCommand(addRole('control', 'cluster: moves titles along and offers their jobs; run one or several'), base);
+  workerCommand(addRole('worker', 'cluster: does jobs; run as many as there are machines'), base);
+  submitCommand(addRole('submit', 'cluster: register SOURCE as a title'), base);
+  fetchCommand(addRole('fetch', 'cluster: bring a published title into a folder'), base);
   gcCommand(add('gc', 'delete what nothing refers to; safe beside running encodes'), base);
   doctorCommand(add('doctor', 'what was found, what is missing, and the command that mends it'), base);
   return program;

@@ -1,9 +1,10 @@
 /**
  * The schema, one entry per version; entries are never changed once released: a change is a new entry. Each creates tables.
  *
- * Three kinds of tables:
- * - *Decided* (`title`, `job`, `job_bucket`, `job_revision`, `exclusive_key`, `result`, `open_day`): every cell is written by lightweight
+ * Kinds of tables:
+ * - *Decided* (`title`, `job`, `job_bucket`, `job_revision`, `exclusive_key`, `result`, `open_day`, `turn`): every cell is written by lightweight
  *   transactions only, and each of those leaves its `write_id` there, so that after an unknown outcome "did mine win?" has an answer.
+ * - *Passing* (`worker`): one small partition of rows that their writers repeat and that vanish by themselves.
  * - *Immutable* (all others): plain rows that are never changed; writing one twice writes the same.
  * Nothing is deleted and no cell is set to null, so that no read meets a tombstone. Times ending in `_ms` are milliseconds since 1970 and decide
  * nothing. `body`, `result`, `evidence` and `event` are JSON, or the address of JSON in `long_text` (see long-text.ts).
@@ -67,6 +68,10 @@ export const MIGRATIONS: readonly (readonly TableStep[])[] = [
     { table: 'result', columns: 'owner text, prefix text, address text, object_key text, body text, write_id text, PRIMARY KEY ((owner, prefix), address)' },
     { table: 'result_prefix', columns: 'owner text, prefix text, PRIMARY KEY ((owner), prefix)' },
     { table: 'long_text', columns: 'digest text, piece int, body blob, PRIMARY KEY ((digest, piece))' },
+  ],
+  [
+    { table: 'worker', columns: 'all_workers int, worker text, notice text, PRIMARY KEY ((all_workers), worker)' },
+    { table: 'turn', columns: 'name text, owner text, beat int, write_id text, PRIMARY KEY (name)' },
   ],
 ];
 

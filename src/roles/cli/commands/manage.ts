@@ -4,16 +4,17 @@ import type { Title } from '../../../model/title.ts';
 import { collectGarbage } from '../../../pipeline/collect-garbage.ts';
 import { type Laptop, openLaptop } from '../../all-in-one.ts';
 import type { Invocation } from '../invocation.ts';
-import { type CommonOptions, stateFolder } from '../options.ts';
+import { type CommonOptions, clusterConfigPath, stateFolder } from '../options.ts';
 import { formatBytes, formatSeconds, printable, table } from '../terminal.ts';
+import { withCluster } from './cluster.ts';
 import { runRetry } from './encode.ts';
 
 const PAGE = 200;
 
 export function titlesCommand(command: Command, invocation: Invocation): void {
   command.action((options: CommonOptions) =>
-    withLaptop(options, invocation, async (laptop) => {
-      const titles = await allTitles(laptop);
+    withSite(options, invocation, async (site) => {
+      const titles = await allTitles(site);
       if (options.json) return print(JSON.stringify({ titles }));
       if (titles.length === 0) return print('No titles yet. Make one with: ./sceneline encode SOURCE --out DIR');
       const rows = titles.map((title) => [
@@ -29,9 +30,9 @@ export function titlesCommand(command: Command, invocation: Invocation): void {
 
 export function jobsCommand(command: Command, invocation: Invocation): void {
   command.argument('<TITLE>', 'id as `sceneline titles` shows it').action((titleId: string, options: CommonOptions) =>
-    withLaptop(options, invocation, async (laptop) => {
-      await requireTitle(laptop, titleId);
-      const attempts = await allAttempts(laptop, titleId);
+    withSite(options, invocation, async (site) => {
+      await requireTitle(site, titleId);
+      const attempts = await allAttempts(site, titleId);
       if (options.json) return print(JSON.stringify({ title: titleId, attempts }));
       const rows = attempts.map((attempt) => [
         `${attempt.kind} ${attempt.part.index}${attempt.part.codec ? ` ${attempt.part.codec}` : ''}`,
@@ -48,9 +49,10 @@ export function jobsCommand(command: Command, invocation: Invocation): void {
 
 export function cancelCommand(command: Command, invocation: Invocation): void {
   command.argument('<TITLE>', 'id as `sceneline titles` shows it').action((titleId: string, options: CommonOptions) =>
-    withLaptop(options, invocation, async (laptop) => {
-      await requireTitle(laptop, titleId);
-      const title = await laptop.control.cancel(titleId);
+    withSite(options, invocation, async (site) => {
+      await requireTitle(site, titleId);
+      const title = await site.control.cancel(titleId);
+      await site.changed(titleId);
       const state = title?.state ?? 'cancelled';
       if (options.json) return print(JSON.stringify({ title: titleId, state }));
       return print(
@@ -62,7 +64,13 @@ export function cancelCommand(command: Command, invocation: Invocation): void {
 
 export function retryCommand(command: Command, invocation: Invocation): void {
   command.argument('<TITLE>', 'id as `sceneline titles` shows it').action(async (titleId: string, options: CommonOptions & { workers?: string }) => {
-    await runRetry(titleId, options, invocation);
+    if (clusterConfigPath(options, invocation.env) === null) return runRetry(titleId, options, invocation);
+    return withSite(options, invocation, async (site) => {
+      const title = await site.control.retry(titleId);
+      if (title === null) throw new ScenelineError('SL-108', `There is no title ${printable(titleId)}.`);
+      await site.changed(titleId);
+      print(options.json ? JSON.stringify({ title: titleId, state: title.state }) : `${titleId} is ${title.state}.`);
+    });
   });
 }
 
@@ -76,6 +84,19 @@ export function gcCommand(command: Command, invocation: Invocation): void {
   );
 }
 
+/** What manages titles, on this machine or in a cluster. */
+type Site = Pick<Laptop, 'titles' | 'queue' | 'control'> & {
+  /** Tells whoever works on a title that it was changed. */
+  changed(titleId: string): Promise<void>;
+};
+
+async function withSite(options: CommonOptions, invocation: Invocation, work: (site: Site) => Promise<void>): Promise<void> {
+  if (clusterConfigPath(options, invocation.env) === null) return withLaptop(options, invocation, (laptop) => work({ ...laptop, changed: async () => {} }));
+  return withCluster(options, invocation, 'manage', (cluster) =>
+    work({ ...cluster, changed: (titleId) => cluster.wake.ring({ titleId, jobId: null, outcome: null }) }),
+  );
+}
+
 async function withLaptop(options: CommonOptions, invocation: Invocation, work: (laptop: Laptop) => Promise<void>): Promise<void> {
   const laptop = await openLaptop(stateFolder(options, invocation.env));
   try {
@@ -85,21 +106,21 @@ async function withLaptop(options: CommonOptions, invocation: Invocation, work: 
   }
 }
 
-async function requireTitle(laptop: Laptop, titleId: string): Promise<Title> {
-  const title = await laptop.titles.get(titleId);
+async function requireTitle(site: Site, titleId: string): Promise<Title> {
+  const title = await site.titles.get(titleId);
   if (title === null) throw new ScenelineError('SL-108', `There is no title ${printable(titleId)}.`);
   return title;
 }
 
-async function allTitles(laptop: Laptop): Promise<Title[]> {
+async function allTitles(site: Site): Promise<Title[]> {
   const titles: Title[] = [];
   let dayCursor: string | null = null;
   do {
-    const page = await laptop.titles.listDays(dayCursor, PAGE);
+    const page = await site.titles.listDays(dayCursor, PAGE);
     for (const day of page.days) {
       let cursor: string | null = null;
       do {
-        const found = await laptop.titles.listByDay(day, null, cursor, PAGE);
+        const found = await site.titles.listByDay(day, null, cursor, PAGE);
         titles.push(...found.titles);
         cursor = found.cursor;
       } while (cursor !== null);
@@ -109,11 +130,11 @@ async function allTitles(laptop: Laptop): Promise<Title[]> {
   return titles;
 }
 
-async function allAttempts(laptop: Laptop, titleId: string) {
-  const attempts: Awaited<ReturnType<Laptop['queue']['listAttempts']>>['attempts'][number][] = [];
+async function allAttempts(site: Site, titleId: string) {
+  const attempts: Awaited<ReturnType<Site['queue']['listAttempts']>>['attempts'][number][] = [];
   let cursor: string | null = null;
   do {
-    const page = await laptop.queue.listAttempts(titleId, cursor, PAGE);
+    const page = await site.queue.listAttempts(titleId, cursor, PAGE);
     attempts.push(...page.attempts);
     cursor = page.cursor;
   } while (cursor !== null);

@@ -1,0 +1,20 @@
+import type { JobClass } from '../../../ports/job-dispatch.ts';
+import type { JobTopicSettings } from '../kafka/job-settings.ts';
+
+/** How often a job is handed out before the broker gives its record up; its row is then offered anew. */
+const DELIVERY_LIMIT = 10;
+
+/** The names of everything that one installation has in Kafka. */
+export type TopicNames = { readonly prefix: string; readonly lockMs: number };
+
+export function jobTopicSettings({ prefix, lockMs }: TopicNames, jobClass: JobClass): JobTopicSettings {
+  return { topic: `${prefix}.jobs.${jobClass}`, deadLetterTopic: `dlq.${prefix}.jobs.${jobClass}`, lockMs, deliveryLimit: DELIVERY_LIMIT };
+}
+
+export function eventTopic({ prefix }: TopicNames): string {
+  return `${prefix}.events`;
+}
+
+export function wakeTopic({ prefix }: TopicNames): string {
+  return `${prefix}.wake`;
+}
