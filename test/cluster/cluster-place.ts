@@ -1,0 +1,102 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Ladder } from '../../src/model/ladder.ts';
+import { CassandraService, cassandraMissing } from '../services/cassandra.ts';
+import { KafkaService } from '../services/kafka.ts';
+import { S3Service, s3Missing } from '../services/s3.ts';
+import { type CliEnd, type CliRun, startCli } from '../support/cli.ts';
+
+/** Why no cluster can be started here; null when it can. */
+export function clusterMissing(): string | null {
+  return cassandraMissing() ?? s3Missing();
+}
+
+const SECRET_FILE = 's3-secret';
+
+type Ways = { readonly brokers: readonly string[]; readonly contactPoints: readonly string[]; readonly endpoint: string };
+
+/** The three servers on loopback, and processes of ours on them, each with its own configuration file. */
+export class ClusterPlace {
+  readonly root: string;
+  readonly kafka: KafkaService;
+  readonly cassandra: CassandraService;
+  readonly s3: S3Service;
+  readonly #started: CliRun[] = [];
+
+  private constructor(root: string, servers: { kafka: KafkaService; cassandra: CassandraService; s3: S3Service }) {
+    this.root = root;
+    this.kafka = servers.kafka;
+    this.cassandra = servers.cassandra;
+    this.s3 = servers.s3;
+  }
+
+  static async start(kafkaOptions: Parameters<typeof KafkaService.start>[0] = {}): Promise<ClusterPlace> {
+    const root = await mkdtemp(join(tmpdir(), 'sceneline-cluster-'));
+    await mkdir(join(root, 'home'));
+    const [kafka, cassandra, s3] = await Promise.all([KafkaService.start(kafkaOptions), CassandraService.start(), S3Service.start()]);
+    const place = new ClusterPlace(root, { kafka, cassandra, s3 });
+    await writeFile(join(root, SECRET_FILE), s3.settings.credentials?.secretAccessKey ?? '');
+    await place.configure('cluster', {});
+    return place;
+  }
+
+  /** Writes a configuration under a name; `ways` lead to the servers past something. */
+  async configure(name: string, ways: Partial<Ways>): Promise<string> {
+    const { settings } = this.s3;
+    const path = this.configPath(name);
+    const config = {
+      kafka: { brokers: ways.brokers ?? [this.kafka.address], replicationFactor: 1 },
+      cassandra: { contactPoints: ways.contactPoints ?? this.cassandra.contactPoints, localDataCenter: this.cassandra.localDataCenter, replicationFactor: 1 },
+      s3: {
+        endpoint: ways.endpoint ?? settings.endpoint,
+        bucket: settings.bucket,
+        pathStyle: true,
+        accessKeyId: { env: 'TEST_S3_KEY' },
+        secretAccessKey: { file: join(this.root, SECRET_FILE) },
+      },
+      scratch: join(this.root, `scratch-${name}`),
+      lockSeconds: 15,
+    };
+    await writeFile(path, JSON.stringify(config));
+    return path;
+  }
+
+  configPath(name: string): string {
+    return join(this.root, `${name}.json`);
+  }
+
+  /** Starts a process of ours, which is ended with the place. */
+  start(args: readonly string[], config = 'cluster', env: NodeJS.ProcessEnv = {}): CliRun {
+    const [command, ...rest] = args;
+    const run = startCli([command, '--config', this.configPath(config), ...rest], { ...this.#env(), ...env });
+    this.#started.push(run);
+    return run;
+  }
+
+  run(args: readonly string[]): Promise<CliEnd> {
+    return this.start(args).end;
+  }
+
+  /** Makes the same film on this machine alone. */
+  encode(source: string, ladderPath: string, outDir: string): Promise<CliEnd> {
+    return startCli(['encode', source, '--out', outDir, '--ladder', ladderPath, '--state', join(this.root, 'embedded-state'), '--json'], this.#env()).end;
+  }
+
+  async ladder(ladder: Ladder): Promise<string> {
+    const path = join(this.root, 'ladder.json');
+    await writeFile(path, JSON.stringify(ladder));
+    return path;
+  }
+
+  async stop(): Promise<void> {
+    for (const { child } of this.#started) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    await Promise.all(this.#started.map((run) => run.end));
+    await Promise.all([this.kafka.stop(), this.cassandra.stop(), this.s3.stop()]);
+    await rm(this.root, { recursive: true, force: true });
+  }
+
+  #env(): NodeJS.ProcessEnv {
+    return { HOME: join(this.root, 'home'), TEST_S3_KEY: this.s3.settings.credentials?.accessKeyId };
+  }
+}

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { folderHashes } from '../support/folder-hashes.ts';
+import { type SmallFilm, smallFilm } from '../support/small-film.ts';
+import { ClusterPlace, clusterMissing } from './cluster-place.ts';
+
+const LADDER = {
+  audioKbpsPerChannel: 64,
+  rungs: [
+    { name: '180p', container: 'mp4', codec: 'h264', boxPx: 180, crf: 26, maxrateKbps: 800, bufsizeKbit: 1600, preset: 'veryfast', threads: 2 },
+    { name: '90p', container: 'mp4', codec: 'h264', boxPx: 90, crf: 28, maxrateKbps: 400, bufsizeKbit: 800, preset: 'veryfast', threads: 2 },
+  ],
+} as const;
+
+describe('a title on a cluster', { skip: clusterMissing() ?? false }, () => {
+  let place: ClusterPlace;
+  let film: SmallFilm;
+
+  before(async () => {
+    [place, film] = await Promise.all([ClusterPlace.start(), smallFilm({ seconds: 60 })]);
+  });
+  after(async () => {
+    await place?.stop();
+    await film?.remove();
+  });
+
+  it('is byte for byte what one machine makes', async () => {
+    const ladder = await place.ladder(LADDER);
+    for (let i = 0; i < 2; i++) place.start(['control']);
+    for (let i = 0; i < 4; i++) place.start(['worker', '--slots', '1']);
+    const none = await place.run(['submit', film.path, '--title', 'film', '--ladder', ladder]);
+    const submit = none.code === 0 ? none : await place.run(['submit', film.path, '--title', 'film', '--ladder', ladder]);
+    assert.equal(submit.code, 0, submit.stderr);
+    const waited = await place.run(['submit', film.path, '--title', 'film', '--ladder', ladder, '--wait', '--json']);
+    assert.equal(waited.code, 0, waited.stderr);
+    const fetched = await place.run(['fetch', 'film', '--out', join(place.root, 'fetched')]);
+    assert.equal(fetched.code, 0, fetched.stderr);
+    const embedded = await place.encode(film.path, ladder, join(place.root, 'embedded'));
+    assert.equal(embedded.code, 0, embedded.stderr);
+    assert.deepEqual(await folderHashes(join(place.root, 'fetched')), await folderHashes(join(place.root, 'embedded')));
+  });
+});
