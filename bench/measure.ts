@@ -68,7 +68,7 @@ function watchPeak(child: ChildProcess): () => number {
   return () => peakBytes;
 }
 
-/** Node and the CLI's entry, ready for arguments. */
+/** What a person types, ready for arguments. */
 export function scenelineCommand(...args: readonly string[]): string[] {
-  return [process.execPath, new URL('../bin/sceneline.ts', import.meta.url).pathname, ...args];
+  return [new URL('../sceneline', import.meta.url).pathname, ...args];
 }

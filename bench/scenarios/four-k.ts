@@ -4,7 +4,7 @@ import { compareKilled } from '../kill-run.ts';
 import type { BenchResult } from '../measure.ts';
 import { minuteOf2160p } from '../sources.ts';
 
-const RUNG = { container: 'mp4', codec: 'h264', crf: 24, preset: 'veryfast', threads: 4 } as const;
+const RUNG = { container: 'mp4', codec: 'h264', crf: 24, preset: 'veryfast' } as const;
 const LADDER = {
   audioKbpsPerChannel: 80,
   rungs: [

@@ -8,7 +8,7 @@ import { recipeOf } from '../../src/stages/encode/video/recipe.ts';
 import { type BenchResult, measure, scenelineCommand } from '../measure.ts';
 import { minuteOf1080p } from '../sources.ts';
 
-/** The same rungs by one plain ffmpeg: same scaler, same recipe but for the places of the IDR frames, sound once. */
+/** The same rungs by one plain ffmpeg: same scaler, same recipe but for the places of the IDR frames, sound once; threads as ffmpeg likes them, for it is alone. */
 function bareArguments(sourcePath: string, rungs: readonly PlannedRung[], fps: number, audioKbps: number, folder: string): string[] {
   const split = `[0:v]split=${rungs.length}${rungs.map((_, i) => `[s${i}]`).join('')}`;
   const scales = rungs.map((rung, i) => `[s${i}]scale=${rung.widthPx}:${rung.heightPx}:flags=bicubic+accurate_rnd+bitexact,format=yuv420p[v${i}]`);
@@ -20,7 +20,7 @@ function bareArguments(sourcePath: string, rungs: readonly PlannedRung[], fps: n
       `[v${i}]`,
       '-c:v',
       recipe.encoder,
-      ...recipe.args.map((arg) => arg.replace('keyint=infinite', 'keyint=96')),
+      ...recipe.args.map((arg) => arg.replace('keyint=infinite', 'keyint=96').replace(':threads=1', '')),
       ...sound,
       join(folder, `${rung.name}.mp4`),
     ];

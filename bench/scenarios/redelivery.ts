@@ -10,7 +10,7 @@ const REPLACED = 60;
 const FPS = 24;
 const LADDER = {
   audioKbpsPerChannel: 64,
-  rungs: [{ name: '480p', container: 'mp4', codec: 'h264', boxPx: 480, crf: 28, maxrateKbps: 2000, bufsizeKbit: 4000, preset: 'ultrafast', threads: 1 }],
+  rungs: [{ name: '480p', container: 'mp4', codec: 'h264', boxPx: 480, crf: 28, maxrateKbps: 2000, bufsizeKbit: 4000, preset: 'ultrafast' }],
 };
 
 /** A lossless master delivered again with one shot replaced: only the chunks that the shot touches may be encoded. */

@@ -12,8 +12,6 @@ export type Rung = {
   /** The promise made to players: no stretch of segments exceeds maxrate × duration + bufsize. The encoder is given half of it, so joins keep it too. */
   readonly bufsizeKbit: number;
   readonly preset: string;
-  /** Encoder threads: part of the recipe, because they change the coded bytes. */
-  readonly threads: number;
 };
 
 export type Ladder = { readonly rungs: readonly Rung[]; readonly audioKbpsPerChannel: number };

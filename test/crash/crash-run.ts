@@ -34,7 +34,6 @@ export const TINY_LADDER: Ladder = {
     maxrateKbps: 2000,
     bufsizeKbit: 4000,
     preset: 'ultrafast',
-    threads: 1,
   })),
 };
 

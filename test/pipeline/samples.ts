@@ -4,7 +4,7 @@ import type { Title, TitleOrder, TitleState } from '../../src/model/title.ts';
 import { newTitle } from '../../src/pipeline/title-changes.ts';
 import type { JobCounts } from '../../src/ports/job-queue.ts';
 
-const rung = { container: 'mp4', codec: 'h264', boxPx: 720, crf: 21, maxrateKbps: 3000, bufsizeKbit: 6000, preset: 'medium', threads: 2 } as const;
+const rung = { container: 'mp4', codec: 'h264', boxPx: 720, crf: 21, maxrateKbps: 3000, bufsizeKbit: 6000, preset: 'medium' } as const;
 
 export const LADDER: Ladder = {
   audioKbpsPerChannel: 64,

@@ -38,7 +38,7 @@ function keptFrames({ seconds, fps, droppedOf30 = [] }: FilmSpec): number[] {
 }
 
 function rungOf(rung: FilmSpec['rungs'][number]): PlannedRung {
-  const coding = { container: 'mp4', codec: 'h264', crf: 23, maxrateKbps: 5000, bufsizeKbit: 5000, preset: 'veryfast', threads: 1 } as const;
+  const coding = { container: 'mp4', codec: 'h264', crf: 23, maxrateKbps: 5000, bufsizeKbit: 5000, preset: 'veryfast' } as const;
   return { ...rung, ...coding, boxPx: rung.heightPx, picturesFrom: null };
 }
 

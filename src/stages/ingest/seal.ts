@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
+import { open, realpath, stat } from 'node:fs/promises';
 import { ScenelineError } from '../../model/errors.ts';
 import { type FileSight, looksUnchanged, type SourceSeal } from '../../model/source.ts';
 
-const READ_BYTES = 4 * 1024 * 1024;
+const READ_BYTES = 1024 * 1024;
 
 /** Looks at a source. Throws SL-105 when it is not a readable regular file. */
 export async function sightSource(path: string): Promise<FileSight> {
@@ -26,15 +25,27 @@ export async function sightSource(path: string): Promise<FileSight> {
  */
 export async function sealSource(path: string, onBytes: (bytes: number) => void, signal?: AbortSignal): Promise<SourceSeal> {
   const before = await sightSource(path);
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const piece of createReadStream(before.path, { highWaterMark: READ_BYTES, signal })) {
-    hash.update(piece);
-    bytes += piece.length;
-    onBytes(bytes);
-  }
+  const { bytes, sha256 } = await readWhole(before.path, onBytes, signal);
   if (bytes !== before.sizeBytes || !looksUnchanged(await sightSource(path), before)) {
     throw new ScenelineError('SL-105', `The source ${path} changed while it was read; start again when it is complete.`);
   }
-  return { ...before, sha256: hash.digest('hex') };
+  return { ...before, sha256 };
+}
+
+/** Reads into one buffer again and again: a new one for each piece would stay in memory until the collector comes by. */
+async function readWhole(path: string, onBytes: (bytes: number) => void, signal?: AbortSignal): Promise<{ bytes: number; sha256: string }> {
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  const file = await open(path);
+  try {
+    for (let bytes = 0; ; onBytes(bytes)) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, bytes);
+      if (bytesRead === 0) return { bytes, sha256: hash.digest('hex') };
+      hash.update(buffer.subarray(0, bytesRead));
+      bytes += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
 }

@@ -44,14 +44,13 @@ export const rungOf = (codec: PlannedRung['codec'] = 'h264', name = '180p'): Pla
   maxrateKbps: 3000,
   bufsizeKbit: 3000,
   preset: 'veryfast',
-  threads: 2,
   widthPx: 320,
   heightPx: 180,
   picturesFrom: null,
 });
 
 export const SOURCE = 'testsrc2=size=320x180:rate=24:duration=60';
-const X264 = 'keyint=infinite:min-keyint=1:scenecut=0:open-gop=0:stitchable=1:cpu-independent=1:threads=2';
+const X264 = 'keyint=infinite:min-keyint=1:scenecut=0:open-gop=0:stitchable=1:cpu-independent=1:threads=1';
 const FRAGMENTED = ['-fflags', '+bitexact', '-movflags', '+frag_keyframe+empty_moov+default_base_moof+delay_moov'];
 const FINGERPRINT = FINGERPRINT_FILTERS.join(',');
 

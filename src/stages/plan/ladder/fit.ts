@@ -50,8 +50,8 @@ function fitInto(box: Size, picture: Size): Size {
   return { widthPx: even(picture.widthPx), heightPx: even(picture.heightPx) };
 }
 
-function recipe({ crf, maxrateKbps, bufsizeKbit, preset, threads }: Rung) {
-  return { crf, maxrateKbps, bufsizeKbit, preset, threads };
+function recipe({ crf, maxrateKbps, bufsizeKbit, preset }: Rung) {
+  return { crf, maxrateKbps, bufsizeKbit, preset };
 }
 
 function sameRecipe(a: Rung, b: Rung): boolean {

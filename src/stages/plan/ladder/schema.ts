@@ -14,9 +14,6 @@ const LARGEST_CRF = { h264: 51, h265: 51, av1: 63 } as const;
 /** Names that renditions of sound and text have. */
 const TAKEN_NAMES = /^(audio|text)-/;
 
-/** Pictures of that many lines and more are worth four encoder threads, smaller ones two. Part of the recipe, so it never depends on the machine. */
-const FOUR_THREADS_FROM_PX = 720;
-
 const rungFields = z.strictObject({
   name: z
     .string()
@@ -34,7 +31,6 @@ const rungFields = z.strictObject({
   maxrateKbps: z.int().min(50).max(400_000).describe('Ceiling of the coded video, thousand bits per second.'),
   bufsizeKbit: z.int().min(50).max(1_600_000).describe('No stretch of segments has more bits than maxrateKbps times its length plus this.'),
   preset: z.string().optional().describe('Of the encoder: ultrafast to placebo for h264 and h265 (medium when missing), 0 to 8 for av1 (6 when missing).'),
-  threads: z.int().min(1).max(64).optional().describe('Encoder threads; changes the coded bytes. 4 from 720 lines on, else 2, when missing.'),
 });
 
 const rung = rungFields
@@ -47,11 +43,7 @@ const rung = rungFields
     if (value.bufsizeKbit < value.maxrateKbps / 2) problem('bufsizeKbit', 'must hold at least half a second at maxrateKbps');
     if (TAKEN_NAMES.test(value.name)) problem('name', 'must not begin with audio- or text-');
   })
-  .transform((value) => ({
-    ...value,
-    preset: value.preset ?? PRESETS[value.codec].usual,
-    threads: value.threads ?? (value.boxPx >= FOUR_THREADS_FROM_PX ? 4 : 2),
-  }));
+  .transform((value) => ({ ...value, preset: value.preset ?? PRESETS[value.codec].usual }));
 
 /** What a ladder file holds. Published as schemas/ladder.schema.json. */
 export const ladderSchema = z.strictObject({
