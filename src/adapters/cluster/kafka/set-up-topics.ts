@@ -89,8 +89,7 @@ class TopicSetup {
   }
 
   async #setGroup(group: string, before: Settings, settings: Settings): Promise<string[]> {
-    const late = before[RESET] !== settings[RESET] && (await this.#hasMembers(group));
-    if (late) return [`group ${group}: ${RESET} was "${before[RESET]}" when its first worker came; stop all workers, then start again`];
+    if (before[RESET] !== settings[RESET] && (await this.#isLate(group, settings))) return [`group ${group}: ${RESET} was "${before[RESET]}" when its first worker came; stop all workers, then start again`];
     const changes = Object.entries(settings).filter(([name, value]) => before[name] !== value);
     if (changes.length === 0) return [];
     const configs = changes.map(([name, value]) => ({ name, value, configOperation: IncrementalAlterConfigOperationTypes.SET }));
@@ -142,8 +141,10 @@ class TopicSetup {
     return metadata.topics.get(topic)?.partitionsCount ?? 0;
   }
 
-  async #hasMembers(group: string): Promise<boolean> {
-    const state = (await this.#admin.listGroups()).get(group)?.state;
-    return state !== undefined && state.toUpperCase() !== 'EMPTY' && state.toUpperCase() !== 'DEAD';
+  /** Whether there are members that came before the setting; another process may have set it in the meantime. */
+  async #isLate(group: string, settings: Settings): Promise<boolean> {
+    const state = (await this.#admin.listGroups({ types: ['share'] })).get(group)?.state;
+    if (state === undefined || ['EMPTY', 'DEAD'].includes(state.toUpperCase())) return false;
+    return (await this.#differences(ConfigResourceTypes.GROUP, group, { [RESET]: settings[RESET] })).length > 0;
   }
 }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { Admin, ConfigResourceTypes } from '@platformatic/kafka';
-import { connectionOptions } from '../../../../src/adapters/cluster/kafka/access.ts';
+import { connectionOptions, shareAccess } from '../../../../src/adapters/cluster/kafka/access.ts';
 import { setUpTopics } from '../../../../src/adapters/cluster/kafka/set-up-topics.ts';
+import { ShareConsumer } from '../../../../src/adapters/cluster/share-consumer/share-consumer.ts';
 import type { KafkaPlace } from './kafka-place.ts';
 
 const fresh = () => `s.${randomBytes(6).toString('hex')}`;
@@ -57,6 +58,18 @@ export function setUpTests(at: () => KafkaPlace): void {
 
     it('refuses dead letters where the brokers would not write them', async () => {
       await assert.rejects(setUp(fresh(), { deadLetterTopic: fresh() }), { code: 'SL-153', message: /starts with "dlq\."/ });
+    });
+
+    it('refuses a group whose workers came before its settings', async () => {
+      const topic = fresh();
+      await withAdmin((admin) => admin.createTopics({ topics: [topic], partitions: 1, configs: [{ name: 'retention.ms', value: '-1' }] }));
+      const worker = await ShareConsumer.open({ ...shareAccess(at().access), group: topic, topic });
+      try {
+        await assert.rejects(setUp(topic), { code: 'SL-153', message: /"latest" when its first worker came; stop all workers/ });
+      } finally {
+        await worker.close();
+      }
+      await setUp(topic);
     });
 
     it('passes on why a setting is refused', async () => {
