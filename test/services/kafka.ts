@@ -128,7 +128,9 @@ async function propertiesOf(folder: string, [port, secondPort, controllerPort]: 
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
     listeners: [open, `CONTROLLER://127.0.0.1:${controllerPort}`, ...second(secondPort)].join(','),
     'advertised.listeners': [open, ...second(options.second?.announcedPort ?? secondPort)].join(','),
-    'listener.security.protocol.map': ['PLAINTEXT:PLAINTEXT', 'CONTROLLER:PLAINTEXT', ...(options.second ? [`SECOND:${options.second.protocol}`] : [])].join(','),
+    'listener.security.protocol.map': ['PLAINTEXT:PLAINTEXT', 'CONTROLLER:PLAINTEXT', ...(options.second ? [`SECOND:${options.second.protocol}`] : [])].join(
+      ',',
+    ),
     'log.dirs': join(folder, 'data'),
     ...options.properties,
   };

@@ -1,4 +1,4 @@
-import { createServer, connect as connectTo, type Server, type Socket } from 'node:net';
+import { connect as connectTo, createServer, type Server, type Socket } from 'node:net';
 
 /** Stands in front of a server and does to its connections what networks do. */
 export class TcpProxy {

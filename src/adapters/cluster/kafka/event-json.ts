@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { EVENT_TYPES, type SceneEvent } from '../../../model/event.ts';
 import { ScenelineError } from '../../../model/errors.ts';
+import { EVENT_TYPES, type SceneEvent } from '../../../model/event.ts';
 
 /** What a message of the event topic holds. Published as schemas/event.schema.json. */
 const eventSchema = z.object({

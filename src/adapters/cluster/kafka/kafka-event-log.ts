@@ -2,7 +2,7 @@ import type { SceneEvent } from '../../../model/event.ts';
 import type { EventLog } from '../../../ports/event-log.ts';
 import type { KafkaAccess } from './access.ts';
 import { DurableProducer } from './durable-producer.ts';
-import { decodeEventCursor, encodeEventCursor, type EventPlace } from './event-cursor.ts';
+import { decodeEventCursor, type EventPlace, encodeEventCursor } from './event-cursor.ts';
 import { parseEvent, serialiseEvent } from './event-json.ts';
 import { type PartitionPage, TopicReader } from './topic-reader.ts';
 

@@ -89,7 +89,8 @@ class TopicSetup {
   }
 
   async #setGroup(group: string, before: Settings, settings: Settings): Promise<string[]> {
-    if (before[RESET] !== settings[RESET] && (await this.#isLate(group, settings))) return [`group ${group}: ${RESET} was "${before[RESET]}" when its first worker came; stop all workers, then start again`];
+    if (before[RESET] !== settings[RESET] && (await this.#isLate(group, settings)))
+      return [`group ${group}: ${RESET} was "${before[RESET]}" when its first worker came; stop all workers, then start again`];
     const changes = Object.entries(settings).filter(([name, value]) => before[name] !== value);
     if (changes.length === 0) return [];
     const configs = changes.map(([name, value]) => ({ name, value, configOperation: IncrementalAlterConfigOperationTypes.SET }));
@@ -101,7 +102,8 @@ class TopicSetup {
   async #deadLetters(topic: string): Promise<string[]> {
     const brokerId = [...(await this.#admin.metadata({ topics: [] })).brokers.keys()][0];
     const prefix = (await this.#describe(ConfigResourceTypes.BROKER, String(brokerId)))[DEAD_LETTER_PREFIX] ?? '';
-    if (!topic.startsWith(prefix)) return [`topic ${topic}: the brokers write dead letters only to topics whose name starts with "${prefix}" (${DEAD_LETTER_PREFIX})`];
+    if (!topic.startsWith(prefix))
+      return [`topic ${topic}: the brokers write dead letters only to topics whose name starts with "${prefix}" (${DEAD_LETTER_PREFIX})`];
     const settings = { 'retention.ms': '-1', [DEAD_LETTER_SWITCH]: 'true' };
     await this.#create(topic, 1, settings);
     return this.#differences(ConfigResourceTypes.TOPIC, topic, { [DEAD_LETTER_SWITCH]: 'true' });

@@ -13,7 +13,14 @@ export type OffsetRange = { readonly first: bigint; readonly last: bigint };
 export type ShareRequest =
   | { readonly kind: 'heartbeat'; readonly epoch: number; readonly isSubscribing: boolean }
   /** `add` and `forget` are topic ids; `max` 0 only opens the session. */
-  | { readonly kind: 'fetch'; readonly epoch: number; readonly add: readonly string[]; readonly forget: readonly string[]; readonly max: 0 | 1; readonly waitMs: number }
+  | {
+      readonly kind: 'fetch';
+      readonly epoch: number;
+      readonly add: readonly string[];
+      readonly forget: readonly string[];
+      readonly max: 0 | 1;
+      readonly waitMs: number;
+    }
   /** Without a place: epoch -1, which ends the session. */
   | { readonly kind: 'acknowledge'; readonly epoch: number; readonly place: ({ readonly topicId: string } & OffsetRange) | null; readonly type: AckType };
 

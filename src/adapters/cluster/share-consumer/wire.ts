@@ -6,8 +6,8 @@ import {
   type FetchReply,
   type HeartbeatReply,
   PARTITION,
-  type ShareReply,
   type ShareRecord,
+  type ShareReply,
   type ShareRequest,
 } from './messages.ts';
 
@@ -31,10 +31,8 @@ const heartbeat = createAPI<[Member, Of<'heartbeat'>], HeartbeatReply>(...NEEDED
   readHeartbeat(reader),
 );
 const fetch = createAPI<[Member, Of<'fetch'>], FetchReply>(...NEEDED_APIS.ShareFetch, writeFetch, (_id, _key, _version, reader) => readFetch(reader));
-const acknowledge = createAPI<[Member, Of<'acknowledge'>], AcknowledgeReply>(
-  ...NEEDED_APIS.ShareAcknowledge,
-  writeAcknowledge,
-  (_id, _key, _version, reader) => readAcknowledge(reader),
+const acknowledge = createAPI<[Member, Of<'acknowledge'>], AcknowledgeReply>(...NEEDED_APIS.ShareAcknowledge, writeAcknowledge, (_id, _key, _version, reader) =>
+  readAcknowledge(reader),
 );
 
 /** Sends a request and reads its reply. Throws when the connection breaks or the reply is not one. */

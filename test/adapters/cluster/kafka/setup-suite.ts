@@ -2,12 +2,21 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { Admin, ConfigResourceTypes } from '@platformatic/kafka';
-import { connectionOptions, shareAccess } from '../../../../src/adapters/cluster/kafka/access.ts';
+import { connectionOptions, type KafkaAccess, shareAccess } from '../../../../src/adapters/cluster/kafka/access.ts';
 import { setUpTopics } from '../../../../src/adapters/cluster/kafka/set-up-topics.ts';
 import { ShareConsumer } from '../../../../src/adapters/cluster/share-consumer/share-consumer.ts';
 import type { KafkaPlace } from './kafka-place.ts';
 
 const fresh = () => `s.${randomBytes(6).toString('hex')}`;
+
+async function asAdmin<T>(access: KafkaAccess, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = new Admin(connectionOptions(access));
+  try {
+    return await work(admin);
+  } finally {
+    await admin.close();
+  }
+}
 
 /** What is created at start, and what is refused with a name. */
 export function setUpTests(at: () => KafkaPlace): void {
@@ -17,14 +26,7 @@ export function setUpTests(at: () => KafkaPlace): void {
       eventPartitions: 4,
       jobs: [{ topic, deadLetterTopic: `dlq.${topic}`, lockMs: 15_000, deliveryLimit: 5, ...change }],
     });
-  const withAdmin = async <T>(work: (admin: Admin) => Promise<T>): Promise<T> => {
-    const admin = new Admin(connectionOptions(at().access));
-    try {
-      return await work(admin);
-    } finally {
-      await admin.close();
-    }
-  };
+  const withAdmin = <T>(work: (admin: Admin) => Promise<T>) => asAdmin(at().access, work);
 
   describe('setting up topics', () => {
     it('creates what is missing, and may be repeated, also at once', async () => {

@@ -34,9 +34,9 @@ async function intrude(jobs: JobPlace, memberId: string, link: 'data' | 'control
   }
 }
 
-/** Who gets which record, what becomes of it, and recovery from every epoch that is not as it should be. */
+/** Who gets which record, and what becomes of it. */
 export function recordTests(at: () => KafkaPlace): void {
-  describe('records', { concurrency: 6 }, () => {
+  describe('records', { concurrency: true }, () => {
     it('hands out a released record again at once, and counts', () =>
       withJobs(at(), {}, async (jobs) => {
         const worker = await jobs.worker();
@@ -74,7 +74,11 @@ export function recordTests(at: () => KafkaPlace): void {
       withJobs(at(), { lockMs: 1000 }, async (jobs) => {
         const producer = new Producer({ ...connectionOptions(at().access), transactionalId: jobs.topic, idempotent: true });
         try {
-          for (const [value, isKept] of [['a', true], ['gone', false], ['b', true]] as const) {
+          for (const [value, isKept] of [
+            ['a', true],
+            ['gone', false],
+            ['b', true],
+          ] as const) {
             const transaction = await producer.beginTransaction();
             await transaction.send({ messages: [{ topic: jobs.topic, value: Buffer.from(value) }] });
             await (isKept ? transaction.commit() : transaction.abort());
@@ -104,7 +108,12 @@ export function recordTests(at: () => KafkaPlace): void {
         assert.deepEqual(held.map(text).sort(), [...'abcdefgh']);
         await Promise.all(held.map((each) => each.accept()));
       }));
+  });
+}
 
+/** Recovery from every epoch that is not as it should be, and refusals that say why. */
+export function epochTests(at: () => KafkaPlace): void {
+  describe('epochs', { concurrency: true }, () => {
     it('keeps its locks when the session epoch is wrong (123)', () =>
       withJobs(at(), {}, async (jobs) => {
         const worker = await jobs.worker();
@@ -160,7 +169,10 @@ export function recordTests(at: () => KafkaPlace): void {
         assert.equal(await poll, null);
       }));
   });
+}
 
+/** The proxy of the place is silent meanwhile, so nobody else may use it. */
+export function silenceTests(at: () => KafkaPlace): void {
   describe('a network that swallows everything', () => {
     it('raises the loss within a lock, and goes on when the network is back', () =>
       withJobs(at(), { lockMs: 2000 }, async (jobs) => {

@@ -115,7 +115,15 @@ describe('polling', () => {
   it('survives absurd ranges', () => {
     const driver = joined();
     driver.event({ on: 'poll', waitMs: 1000 });
-    driver.fetch([{ ...gives(), acquired: [{ first: 0n, last: 2n ** 62n, deliveryCount: 1 }, { first: 9n, last: 3n, deliveryCount: 1 }] }]);
+    driver.fetch([
+      {
+        ...gives(),
+        acquired: [
+          { first: 0n, last: 2n ** 62n, deliveryCount: 1 },
+          { first: 9n, last: 3n, deliveryCount: 1 },
+        ],
+      },
+    ]);
     assert.equal(driver.request('acknowledge').place?.last, 2n ** 62n);
   });
 
@@ -153,7 +161,10 @@ describe('polling', () => {
       const driver = joined();
       driver.event({ on: 'poll', waitMs: 5000 });
       const commands = driver.fetch([{ ...gives(), errorCode: code }]);
-      assert.deepEqual(commands.map(({ do: what }) => what), ['report', 'drop', 'connect']);
+      assert.deepEqual(
+        commands.map(({ do: what }) => what),
+        ['report', 'drop', 'connect'],
+      );
     });
   }
 
@@ -193,7 +204,11 @@ describe('holding', () => {
     }
   });
 
-  for (const [settlement, epoch] of [['accept', 1], ['release', 1], ['reject', 1]] as const) {
+  for (const [settlement, epoch] of [
+    ['accept', 1],
+    ['release', 1],
+    ['reject', 1],
+  ] as const) {
     it(`settles by ${settlement}`, () => {
       const driver = joined();
       const lockId = driver.hold();
@@ -281,7 +296,10 @@ describe('holding', () => {
     const lockId = driver.hold();
     assert.equal(wants(driver.pass(LOCK_MS - 1), 'lost'), 0);
     const commands = driver.pass(1);
-    assert.deepEqual(commands.filter(({ do: what }) => what === 'lost'), [{ do: 'lost', lockId, reason: 'no-answer', code: null }]);
+    assert.deepEqual(
+      commands.filter(({ do: what }) => what === 'lost'),
+      [{ do: 'lost', lockId, reason: 'no-answer', code: null }],
+    );
     assert.ok(commands.some((command) => command.do === 'drop' && command.link === 'data'));
   });
 
@@ -291,7 +309,13 @@ describe('holding', () => {
     driver.nowMs += LOCK_MS * 3;
     const commands = driver.event({ on: 'settle', lockId, settlement: 'accept' });
     assert.deepEqual(outcomes(commands), [{ do: 'lost', lockId, reason: 'no-answer', code: null }]);
-    assert.equal(wants(commands.filter((command) => command.do === 'send' && command.link === 'data'), 'send'), 0);
+    assert.equal(
+      wants(
+        commands.filter((command) => command.do === 'send' && command.link === 'data'),
+        'send',
+      ),
+      0,
+    );
   });
 
   it('keeps fetches short, so that renewals and decisions do not wait', () => {
@@ -331,7 +355,10 @@ describe('closing', () => {
     assert.equal(driver.request('heartbeat').epoch, -1);
     driver.heartbeat({ memberEpoch: -1, topicIds: null });
     const commands = driver.acknowledge(0, { partitions: [] });
-    assert.deepEqual(commands.map(({ do: what }) => what), ['drop', 'drop', 'closed']);
+    assert.deepEqual(
+      commands.map(({ do: what }) => what),
+      ['drop', 'drop', 'closed'],
+    );
     assert.equal(driver.machine.wakeAtMs(driver.nowMs), Number.POSITIVE_INFINITY);
     assert.deepEqual(driver.event({ on: 'poll', waitMs: 1 }), []);
   });
