@@ -1,6 +1,16 @@
 import { isIP } from 'node:net';
-import type { BaseOptions } from '@platformatic/kafka';
+import { type BaseOptions, Connection, instancesChannel } from '@platformatic/kafka';
 import { ScenelineError } from '../../../model/errors.ts';
+import type { ClusterAccess } from '../share-consumer/locate.ts';
+
+/**
+ * The client library hears the first 'error' of a connection in its pools; a second one, as when a broker refuses our certificate,
+ * would end the process. Whoever waits for an answer hears of it all the same.
+ */
+instancesChannel.subscribe((message) => {
+  const { instance } = message as { instance?: unknown };
+  if (instance instanceof Connection) instance.on('error', () => {});
+});
 
 /** How to reach a Kafka cluster, as an operator configures it. Secrets are values here, never paths or names. */
 export type KafkaAccess = {
@@ -38,4 +48,10 @@ export function connectionOptions({ brokers, clientId, tls, sasl }: KafkaAccess)
     // A name may be announced to the broker while connecting, an address may not (RFC 6066, section 3).
     ...(tls && { tls: { ...tls }, tlsServerName: isNamed }),
   };
+}
+
+/** The same for a share consumer. Throws SL-101 for an address that is none. */
+export function shareAccess(access: KafkaAccess): ClusterAccess {
+  const { bootstrapBrokers, clientId, tls, tlsServerName, sasl } = connectionOptions(access);
+  return { brokers: bootstrapBrokers, clientId, options: { tls, tlsServerName, sasl } };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Admin, ConfigResourceTypes, IncrementalAlterConfigOperationTypes } from '@platformatic/kafka';
 import { ScenelineError } from '../../../model/errors.ts';
 import { connectionOptions, type KafkaAccess } from './access.ts';
@@ -15,6 +16,10 @@ import {
 import { explainKafka, hasProtocolCode } from './kafka-errors.ts';
 
 const TOPIC_EXISTS = 36;
+const UNKNOWN_TOPIC = 3;
+/** What was changed is seen by every broker a little later. */
+const SEEN_WITHIN_MS = 10_000;
+const LOOK_EVERY_MS = 100;
 
 export type TopicsReady = {
   /** False for brokers before 4.4: a record that is given up is then found by its row only. */
@@ -62,13 +67,13 @@ class TopicSetup {
   /** Its retention is the operator's choice once it exists. */
   async eventTopic(topic: string, partitions: number): Promise<string[]> {
     await this.#create(topic, partitions, KEPT_FOR_EVER);
-    return differences(`topic ${topic}`, { 'cleanup.policy': 'delete' }, await this.#describe(ConfigResourceTypes.TOPIC, topic));
+    return this.#differences(ConfigResourceTypes.TOPIC, topic, { 'cleanup.policy': 'delete' });
   }
 
   async jobTopic(job: JobTopicSettings): Promise<{ problems: string[]; hasDeadLetters: boolean }> {
     const { topic, deadLetterTopic } = job;
     await this.#create(topic, 1, KEPT_FOR_EVER);
-    const problems = differences(`topic ${topic}`, KEPT_FOR_EVER, await this.#describe(ConfigResourceTypes.TOPIC, topic));
+    const problems = await this.#differences(ConfigResourceTypes.TOPIC, topic, KEPT_FOR_EVER);
     const partitions = await this.#partitionCount(topic);
     if (partitions !== 1) problems.push(`topic ${topic}: has ${partitions} partitions, must have 1`);
     const before = await this.#describe(ConfigResourceTypes.GROUP, topic);
@@ -84,13 +89,13 @@ class TopicSetup {
   }
 
   async #setGroup(group: string, before: Settings, settings: Settings): Promise<string[]> {
-    const late = before[RESET] !== settings[RESET] && (await this.#hasMembers(group));
-    if (late) return [`group ${group}: ${RESET} was "${before[RESET]}" when its first worker came; stop all workers, then start again`];
+    if (before[RESET] !== settings[RESET] && (await this.#isLate(group, settings)))
+      return [`group ${group}: ${RESET} was "${before[RESET]}" when its first worker came; stop all workers, then start again`];
     const changes = Object.entries(settings).filter(([name, value]) => before[name] !== value);
     if (changes.length === 0) return [];
     const configs = changes.map(([name, value]) => ({ name, value, configOperation: IncrementalAlterConfigOperationTypes.SET }));
     await this.#admin.incrementalAlterConfigs({ resources: [{ resourceType: ConfigResourceTypes.GROUP, resourceName: group, configs }] });
-    return differences(`group ${group}`, settings, await this.#describe(ConfigResourceTypes.GROUP, group));
+    return this.#differences(ConfigResourceTypes.GROUP, group, settings);
   }
 
   /** A wrong dead letter topic is silent: records are given up as if all were well, and are nowhere. So everything that could be wrong is looked at. */
@@ -101,7 +106,7 @@ class TopicSetup {
       return [`topic ${topic}: the brokers write dead letters only to topics whose name starts with "${prefix}" (${DEAD_LETTER_PREFIX})`];
     const settings = { 'retention.ms': '-1', [DEAD_LETTER_SWITCH]: 'true' };
     await this.#create(topic, 1, settings);
-    return differences(`topic ${topic}`, { [DEAD_LETTER_SWITCH]: 'true' }, await this.#describe(ConfigResourceTypes.TOPIC, topic));
+    return this.#differences(ConfigResourceTypes.TOPIC, topic, { [DEAD_LETTER_SWITCH]: 'true' });
   }
 
   async #create(topic: string, partitions: number, settings: Settings): Promise<void> {
@@ -110,6 +115,21 @@ class TopicSetup {
       await this.#admin.createTopics({ topics: [topic], partitions, configs });
     } catch (error) {
       if (!hasProtocolCode(error, TOPIC_EXISTS)) throw explainKafka(error, `creating topic ${topic}`);
+    }
+  }
+
+  /** What is still not as wanted after the time that a change may take to be seen. */
+  async #differences(resourceType: 2 | 32, name: string, wanted: Settings): Promise<string[]> {
+    const of = `${resourceType === ConfigResourceTypes.TOPIC ? 'topic' : 'group'} ${name}`;
+    for (const endMs = performance.now() + SEEN_WITHIN_MS; ; await sleep(LOOK_EVERY_MS)) {
+      const isLate = performance.now() >= endMs;
+      const found = await this.#describe(resourceType, name).catch((error) => {
+        if (isLate || !hasProtocolCode(error, UNKNOWN_TOPIC)) throw error;
+        return null;
+      });
+      const problems = found ? differences(of, wanted, found) : [];
+      // A topic has its settings from the start; those of a group are changed by us.
+      if (found && (problems.length === 0 || isLate || resourceType === ConfigResourceTypes.TOPIC)) return problems;
     }
   }
 
@@ -123,8 +143,10 @@ class TopicSetup {
     return metadata.topics.get(topic)?.partitionsCount ?? 0;
   }
 
-  async #hasMembers(group: string): Promise<boolean> {
-    const state = (await this.#admin.listGroups()).get(group)?.state;
-    return state !== undefined && state.toUpperCase() !== 'EMPTY' && state.toUpperCase() !== 'DEAD';
+  /** Whether there are members that came before the setting; another process may have set it in the meantime. */
+  async #isLate(group: string, settings: Settings): Promise<boolean> {
+    const state = (await this.#admin.listGroups({ types: ['share'] })).get(group)?.state;
+    if (state === undefined || ['EMPTY', 'DEAD'].includes(state.toUpperCase())) return false;
+    return (await this.#differences(ConfigResourceTypes.GROUP, group, { [RESET]: settings[RESET] })).length > 0;
   }
 }

@@ -16,6 +16,8 @@ export type ClusterAccess = {
 export type Purpose = { readonly link: LinkName; readonly group: string; readonly topic: string };
 
 const CONNECT_WITHIN_MS = 5000;
+/** Of everything that is asked before a connection is used. */
+const LOCATE_WITHIN_MS = 10_000;
 /** Longer than the machine gives any request: it decides when a connection is dead. */
 const REQUEST_WITHIN_MS = 60_000;
 const GROUP_KEY = 0;
@@ -27,6 +29,8 @@ const UNKNOWN_TOPIC = 3;
  */
 export async function connectFor({ link, group, topic }: Purpose, access: ClusterAccess): Promise<Connection> {
   const first = await connectToAny(access);
+  // A network that swallows everything would keep us here for ever.
+  const timer = setTimeout(() => void disconnect(first), LOCATE_WITHIN_MS);
   try {
     await checkVersions(first);
     const at = link === 'control' ? await coordinatorOf(first, group) : await leaderOf(first, topic);
@@ -37,6 +41,8 @@ export async function connectFor({ link, group, topic }: Purpose, access: Cluste
   } catch (error) {
     await disconnect(first);
     throw asShareError(error, 'The broker said:');
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -27,9 +27,9 @@ export class Locks {
     return this.#locks.size;
   }
 
-  add(topicId: string, offset: bigint, nowMs: number, lockMs: number): Lock {
+  add(topicId: string, offset: bigint, acquiredMs: number, lockMs: number): Lock {
     this.#lastId += 1;
-    const lock: Lock = { id: this.#lastId, topicId, offset, endMs: nowMs + lockMs, renewAtMs: nowMs + lockMs / RENEWALS_PER_LOCK, settlement: null };
+    const lock: Lock = { id: this.#lastId, topicId, offset, endMs: acquiredMs + lockMs, renewAtMs: acquiredMs + lockMs / RENEWALS_PER_LOCK, settlement: null };
     this.#locks.set(lock.id, lock);
     return lock;
   }

@@ -97,7 +97,13 @@ export class Session {
     if (reply.lockMs > 0) this.#lockMs = reply.lockMs;
     const troubles = reply.partitions.filter((partition) => partition.errorCode !== 0);
     if (troubles.length === 0) this.#link.well();
-    return [...this.#take(reply, nowMs), ...troubles.flatMap((partition) => this.#partitionFailed(partition, nowMs)), ...this.#endPollInTime(nowMs)];
+    // The broker answers at the end of the wait at the latest: a reply that comes later was under way, or we were frozen.
+    const acquiredMs = Math.min(nowMs, open.sentMs + open.request.waitMs);
+    return [
+      ...this.#take(reply, acquiredMs, nowMs),
+      ...troubles.flatMap((partition) => this.#partitionFailed(partition, nowMs)),
+      ...this.#endPollInTime(nowMs),
+    ];
   }
 
   acknowledged(reply: AcknowledgeReply, nowMs: number): ShareCommand[] {
@@ -161,14 +167,15 @@ export class Session {
     this.#epoch = this.#epoch === LARGEST_EPOCH ? 1 : this.#epoch + 1;
   }
 
-  /** One record for the poll; anything beyond it goes back. */
-  #take(reply: FetchReply, nowMs: number): ShareCommand[] {
+  /** One record for the poll; anything beyond it goes back, and what came too late has gone back by itself. */
+  #take(reply: FetchReply, acquiredMs: number, nowMs: number): ShareCommand[] {
+    if (nowMs >= acquiredMs + this.#lockMs) return [];
     const commands: ShareCommand[] = [];
     for (const { topicId, ...partition } of reply.partitions) {
       const { ours, gaps } = sortAcquired(partition);
       this.#locks.addGaps(gaps.map((gap) => ({ topicId, ...gap })));
       for (const { record, deliveryCount } of ours) {
-        const lock = this.#locks.add(topicId, record.offset, nowMs, this.#lockMs);
+        const lock = this.#locks.add(topicId, record.offset, acquiredMs, this.#lockMs);
         if (this.#pollUntilMs === null) lock.settlement = 'release';
         else commands.push({ do: 'deliver', lockId: lock.id, record, deliveryCount });
         this.#pollUntilMs = null;

@@ -6,8 +6,8 @@ import { kafkaMissing } from '../../../services/kafka.ts';
 import { restartTests } from './broker-restart.ts';
 import { KafkaPlace } from './kafka-place.ts';
 import { setUpTests } from './setup-suite.ts';
-import { lockTests } from './share-locks.ts';
-import { recordTests } from './share-records.ts';
+import { lockTests, lossTests } from './share-locks.ts';
+import { epochTests, recordTests, silenceTests } from './share-records.ts';
 
 const missing = kafkaMissing();
 
@@ -27,8 +27,13 @@ else {
       const log = new KafkaEventLog(place.access, 'events');
       return { adapter: log, close: () => log.close() };
     });
-    lockTests(at);
-    recordTests(at);
+    describe('share groups', { concurrency: true }, () => {
+      lockTests(at);
+      lossTests(at);
+      recordTests(at);
+      epochTests(at);
+    });
+    silenceTests(at);
     restartTests(at);
   });
 }

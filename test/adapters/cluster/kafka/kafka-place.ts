@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type KafkaAccess, parseBroker } from '../../../../src/adapters/cluster/kafka/access.ts';
+import { type KafkaAccess, shareAccess } from '../../../../src/adapters/cluster/kafka/access.ts';
 import { JobTopic } from '../../../../src/adapters/cluster/kafka/job-topic.ts';
 import { setUpTopics } from '../../../../src/adapters/cluster/kafka/set-up-topics.ts';
 import type { HeldRecord } from '../../../../src/adapters/cluster/share-consumer/held-record.ts';
@@ -58,8 +58,8 @@ export class JobPlace {
   }
 
   options(port: number | null = null): ShareConsumerOptions {
-    const broker = port === null ? parseBroker(this.place.service.address) : { host: '127.0.0.1', port };
-    return { brokers: [broker], clientId: 'test', options: {}, group: this.topic, topic: this.topic, onTrouble: (error) => this.troubles.push(error) };
+    const brokers = [port === null ? this.place.service.address : `127.0.0.1:${port}`];
+    return { ...shareAccess({ ...this.place.access, brokers }), group: this.topic, topic: this.topic, onTrouble: (error) => this.troubles.push(error) };
   }
 
   send(...values: string[]): Promise<void> {

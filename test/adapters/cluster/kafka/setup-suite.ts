@@ -2,11 +2,21 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { Admin, ConfigResourceTypes } from '@platformatic/kafka';
-import { connectionOptions } from '../../../../src/adapters/cluster/kafka/access.ts';
+import { connectionOptions, type KafkaAccess, shareAccess } from '../../../../src/adapters/cluster/kafka/access.ts';
 import { setUpTopics } from '../../../../src/adapters/cluster/kafka/set-up-topics.ts';
+import { ShareConsumer } from '../../../../src/adapters/cluster/share-consumer/share-consumer.ts';
 import type { KafkaPlace } from './kafka-place.ts';
 
 const fresh = () => `s.${randomBytes(6).toString('hex')}`;
+
+async function asAdmin<T>(access: KafkaAccess, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = new Admin(connectionOptions(access));
+  try {
+    return await work(admin);
+  } finally {
+    await admin.close();
+  }
+}
 
 /** What is created at start, and what is refused with a name. */
 export function setUpTests(at: () => KafkaPlace): void {
@@ -16,14 +26,7 @@ export function setUpTests(at: () => KafkaPlace): void {
       eventPartitions: 4,
       jobs: [{ topic, deadLetterTopic: `dlq.${topic}`, lockMs: 15_000, deliveryLimit: 5, ...change }],
     });
-  const withAdmin = async <T>(work: (admin: Admin) => Promise<T>): Promise<T> => {
-    const admin = new Admin(connectionOptions(at().access));
-    try {
-      return await work(admin);
-    } finally {
-      await admin.close();
-    }
-  };
+  const withAdmin = <T>(work: (admin: Admin) => Promise<T>) => asAdmin(at().access, work);
 
   describe('setting up topics', () => {
     it('creates what is missing, and may be repeated, also at once', async () => {
@@ -57,6 +60,18 @@ export function setUpTests(at: () => KafkaPlace): void {
 
     it('refuses dead letters where the brokers would not write them', async () => {
       await assert.rejects(setUp(fresh(), { deadLetterTopic: fresh() }), { code: 'SL-153', message: /starts with "dlq\."/ });
+    });
+
+    it('refuses a group whose workers came before its settings', async () => {
+      const topic = fresh();
+      await withAdmin((admin) => admin.createTopics({ topics: [topic], partitions: 1, configs: [{ name: 'retention.ms', value: '-1' }] }));
+      const worker = await ShareConsumer.open({ ...shareAccess(at().access), group: topic, topic });
+      try {
+        await assert.rejects(setUp(topic), { code: 'SL-153', message: /"latest" when its first worker came; stop all workers/ });
+      } finally {
+        await worker.close();
+      }
+      await setUp(topic);
     });
 
     it('passes on why a setting is refused', async () => {

@@ -30,9 +30,9 @@ function startChild(jobs: JobPlace): { child: ChildProcess; says(): Promise<stri
   return { child, says: async () => (await lines.next()).value ?? 'nothing more' };
 }
 
-/** What of the table of failures is about locks. */
+/** Workers that die, freeze, or take long. */
 export function lockTests(at: () => KafkaPlace): void {
-  describe('locks', { concurrency: 6 }, () => {
+  describe('locks', { concurrency: true }, () => {
     it('gives the record of a killed worker to another at once', () =>
       withJobs(at(), { lockMs: 15_000 }, async (jobs) => {
         const { child, says } = startChild(jobs);
@@ -72,7 +72,12 @@ export function lockTests(at: () => KafkaPlace): void {
         await held.accept();
         assert.equal(await rival.poll(0), null);
       }));
+  });
+}
 
+/** Locks that are lost, and holders that hear of it. */
+export function lossTests(at: () => KafkaPlace): void {
+  describe('losing a lock', { concurrency: true }, () => {
     it('refuses a late acceptance', () =>
       withJobs(at(), { lockMs: 1000 }, async (jobs) => {
         const options = jobs.options();

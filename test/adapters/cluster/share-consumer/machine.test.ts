@@ -112,6 +112,23 @@ describe('polling', () => {
     assert.equal(wants(driver.fetch([gives(4n)]), 'deliver'), 1);
   });
 
+  it('counts the lock of a late reply from when the broker must have sent it', () => {
+    const driver = joined();
+    driver.event({ on: 'poll', waitMs: 1000 });
+    driver.nowMs += 1000 + LOCK_MS - 100;
+    const [delivered] = outcomes(driver.fetch([gives(1n)]));
+    assert.equal(delivered.do, 'deliver');
+    assert.equal(driver.request('acknowledge').type, 'renew');
+    assert.equal(wants(driver.pass(100), 'lost'), 1);
+  });
+
+  it('takes nothing from a reply that is older than a lock', () => {
+    const driver = joined();
+    driver.event({ on: 'poll', waitMs: 1000 });
+    driver.nowMs += 1000 + LOCK_MS;
+    assert.deepEqual(outcomes(driver.fetch([gives(1n)])), [{ do: 'nothing' }]);
+  });
+
   it('survives absurd ranges', () => {
     const driver = joined();
     driver.event({ on: 'poll', waitMs: 1000 });
