@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { guardCommand, probeGuard } from '../../src/adapters/ffmpeg/process-guard.ts';
 import { freePort } from './free-port.ts';
 import { mavenJars, mavenMissing } from './maven-jars.ts';
@@ -14,6 +15,11 @@ const STOP_LIMIT_MS = 60_000;
 const READY = 'Startup complete';
 /** Murmur3 tokens run from -2^63 to 2^63 - 1. */
 const TOKENS = 2n ** 64n;
+const KEY_STORE = 'node.p12';
+/** Guards a key that lives as long as a test. */
+const STORE_PASSWORD = 'sceneline';
+
+const run = promisify(execFile);
 
 /** Why no node can be started here, for a person; null when it can. */
 export const cassandraMissing = mavenMissing;
@@ -21,26 +27,30 @@ export const cassandraMissing = mavenMissing;
 export type CassandraOptions = {
   /** 1 or 3; more than one listen on 127.0.0.1, 127.0.0.2 and so on, which Linux has by itself. */
   readonly nodes?: 1 | 3;
-  /** Asks for a name and a password (at first `cassandra`, `cassandra`). */
-  readonly withPasswords?: boolean;
+  /** Asks for a name and a password (at first `cassandra`, `cassandra`), and speaks TLS to those who want it. */
+  readonly secured?: boolean;
 };
 
 /** A throw-away Cassandra of one or three nodes on loopback, in a folder of its own. It dies with this process. */
 export class CassandraService {
   readonly nodes: readonly CassandraNode[];
   readonly localDataCenter = 'datacenter1';
+  /** PEM text of the certificate of a secured service. */
+  readonly certificate: string;
   readonly #folder: string;
 
-  private constructor(folder: string, nodes: readonly CassandraNode[]) {
+  private constructor(folder: string, nodes: readonly CassandraNode[], certificate: string) {
     this.#folder = folder;
     this.nodes = nodes;
+    this.certificate = certificate;
   }
 
   /** Resolves when every node serves. Throws with a node's log when it does not come up. */
   static async start(options: CassandraOptions = {}): Promise<CassandraService> {
     const jars = await mavenJars('cassandra', join(RECIPE, 'pom.xml'));
     const folder = await mkdtemp(join(tmpdir(), 'sceneline-cassandra-'));
-    const service = new CassandraService(folder, await nodesIn(folder, jars, options));
+    const certificate = options.secured ? await makeCertificate(folder) : '';
+    const service = new CassandraService(folder, await nodesIn(folder, jars, options), certificate);
     try {
       for (const node of service.nodes) await node.start();
       return service;
@@ -158,7 +168,7 @@ async function nodesIn(folder: string, jars: string, options: CassandraOptions):
       `ssl_storage_port: ${sslPort}`,
       `initial_token: ${-(TOKENS / 2n) + (TOKENS * BigInt(i)) / BigInt(count)}`,
       `seed_provider: [{ class_name: org.apache.cassandra.locator.SimpleSeedProvider, parameters: [{ seeds: '127.0.0.1:${storagePort}' }] }]`,
-      ...(options.withPasswords ? ['authenticator: PasswordAuthenticator', 'authorizer: CassandraAuthorizer'] : []),
+      ...(options.secured ? securityLines(folder) : []),
     ];
     return new CassandraNode({ folder: join(folder, `node${i + 1}`), jars, address, cqlPort, yaml: `${base}${lines.join('\n')}\n` });
   });
@@ -167,6 +177,22 @@ async function nodesIn(folder: string, jars: string, options: CassandraOptions):
 async function classPath(jars: string): Promise<string> {
   const names = (await readdir(jars)).filter((name) => name.endsWith('.jar')).sort();
   return names.map((name) => join(jars, name)).join(':');
+}
+
+function securityLines(folder: string): string[] {
+  const store = `keystore: ${join(folder, KEY_STORE)}, keystore_password: ${STORE_PASSWORD}, store_type: PKCS12`;
+  return [
+    'authenticator: PasswordAuthenticator',
+    'authorizer: CassandraAuthorizer',
+    `client_encryption_options: { enabled: true, optional: true, require_client_auth: false, ${store} }`,
+  ];
+}
+
+/** A key and its own certificate for 127.0.0.1, made by Java's keytool; gives the certificate as PEM. */
+async function makeCertificate(folder: string): Promise<string> {
+  const store = ['-keystore', join(folder, KEY_STORE), '-storepass', STORE_PASSWORD, '-storetype', 'PKCS12', '-alias', 'node'];
+  await run('keytool', ['-genkeypair', ...store, '-keyalg', 'EC', '-dname', 'CN=sceneline-test', '-ext', 'san=ip:127.0.0.1', '-validity', '2']);
+  return (await run('keytool', ['-exportcert', '-rfc', ...store])).stdout;
 }
 
 function isAlive(child: ChildProcess): boolean {

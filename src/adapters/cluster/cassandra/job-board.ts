@@ -27,6 +27,19 @@ const WIDTH = 16;
 const REVISIONS_KEPT = 2000;
 const BUCKET = 'title_id = :titleId AND revision = :revision AND kind = :kind AND bucket = :bucket';
 
+/** The head of a job known only to be done, which is its last state. */
+const DONE: JobHead = {
+  state: 'done',
+  version: Number.MAX_SAFE_INTEGER,
+  fence: 0,
+  beat: 0,
+  failures: 0,
+  losses: 0,
+  worker: '',
+  delivery: '',
+  leaseMs: 0,
+};
+
 /**
  * What this process knows of the jobs of titles, and how it catches up. A change of a job's state is announced in the job's slice *before* it is made
  * (`touch`), with the version that it will give the job; versions only grow. So whoever has seen a version needs to read the job again only when a
@@ -90,9 +103,14 @@ export class JobBoard {
     await this.#close(view, bucket);
   }
 
+  /** Done jobs are known from their done rows, without asking each of them. */
   async #readList(view: Revision, { kind, bucket, jobs }: Bucket): Promise<void> {
-    const rows = await this.#session.read(`SELECT * FROM job_list WHERE ${BUCKET}`, { titleId: view.titleId, revision: view.revision, kind, bucket });
-    for (const row of rows) if (!jobs.has(row.job_id)) jobs.set(row.job_id, { ...listedOf(row), head: null });
+    const place = { titleId: view.titleId, revision: view.revision, kind, bucket };
+    const [listed, done] = await Promise.all(
+      ['* FROM job_list', 'job_id FROM job_done'].map((what) => this.#session.read(`SELECT ${what} WHERE ${BUCKET}`, place)),
+    );
+    const isDone = new Set(done.map((row) => row.job_id));
+    for (const row of listed) if (!jobs.has(row.job_id)) jobs.set(row.job_id, { ...listedOf(row), head: isDone.has(row.job_id) ? DONE : null });
   }
 
   async #catchUp(view: Revision, bucket: Bucket): Promise<void> {

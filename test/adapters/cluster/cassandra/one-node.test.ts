@@ -7,10 +7,12 @@ import { ManualClock } from '../../../contract/manual-clock.ts';
 import { resultStoreContract } from '../../../contract/result-store.ts';
 import { titleStoreContract } from '../../../contract/title-store.ts';
 import { CassandraService, cassandraMissing } from '../../../services/cassandra.ts';
+import { jobTests } from './job-tests.ts';
 import { Sessions } from './keyspace.ts';
+import { sessionTests } from './session-tests.ts';
 
 const missing = cassandraMissing();
-if (missing) it('Cassandra keeps the contracts', { skip: missing });
+if (missing) it('Cassandra keeps the contracts and more', { skip: missing });
 else {
   describe('on one Cassandra node', () => {
     let service: CassandraService;
@@ -32,5 +34,7 @@ else {
       const [adapter, second] = [await sessions.open({ clock }), await sessions.open({ clock })].map((session) => new CassandraJobQueue(session));
       return { adapter, second, clock, close };
     });
+    describe('Cassandra session', () => sessionTests(() => ({ service, sessions })));
+    describe('Cassandra job queue', () => jobTests(() => ({ service, sessions })));
   });
 }
