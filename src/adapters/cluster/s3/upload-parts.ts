@@ -5,7 +5,7 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   ListMultipartUploadsCommand,
-  paginateListParts,
+  ListPartsCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { type Creation, changedWhileSent, isThere, type Outcome } from './create-object.ts';
@@ -71,11 +71,14 @@ async function findUpload(bucket: S3Bucket, key: string): Promise<string | null>
 
 async function keptParts({ bucket, key, uploadId }: Upload): Promise<KeptParts> {
   const kept = new Map<number, { sha256: string; etag: string }>();
-  const pages = paginateListParts({ client: bucket.client }, { Bucket: bucket.settings.bucket, Key: key, UploadId: uploadId });
-  for await (const page of pages) {
+  // Not by the SDK's paginator: versitygw names a next page also where there is none.
+  for (let from: string | undefined; ; ) {
+    const at = { Bucket: bucket.settings.bucket, Key: key, UploadId: uploadId, PartNumberMarker: from };
+    const page = await bucket.client.send(new ListPartsCommand(at));
     for (const part of page.Parts ?? []) kept.set(part.PartNumber!, { sha256: part.ChecksumSHA256 ?? '', etag: part.ETag ?? '' });
+    if (!page.IsTruncated) return kept;
+    from = page.NextPartNumberMarker;
   }
-  return kept;
 }
 
 async function sendParts(upload: Upload, { content, key }: Creation, kept: KeptParts, whole: Hash): Promise<CompletedPart[]> {

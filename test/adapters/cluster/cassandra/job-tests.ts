@@ -30,7 +30,10 @@ export function jobTests(the: () => { service: CassandraService; sessions: Sessi
     await queues[0].enqueue([0, 1, 2].map((i) => job(id, i)));
     for (const i of [0, 1, 2]) {
       const outcomes = await Promise.all(Array.from({ length: 16 }, (_, n) => queues[n % 2].claimJob(job(id, i).id, claim(`record ${n}`, `w${n}`))));
-      assert.deepEqual(outcomes.filter((outcome) => typeof outcome === 'string'), Array(15).fill('elsewhere'));
+      assert.deepEqual(
+        outcomes.filter((outcome) => typeof outcome === 'string'),
+        Array(15).fill('elsewhere'),
+      );
     }
     assert.deepEqual(await queues[1].counts(id, 'r1'), { encode: { running: 3 } });
   });
@@ -53,7 +56,13 @@ export function jobTests(the: () => { service: CassandraService; sessions: Sessi
     assert.equal(await queue.claimJob(jobId, claim('jobs-0@7')), 'settled');
     assert.deepEqual((await queue.get(jobId))?.result, { by: 'heir' });
     const { attempts } = await queue.listAttempts(id, null, 10);
-    assert.deepEqual(attempts.map((attempt) => [attempt.worker, attempt.outcome]), [['zombie', 'lost'], ['heir', 'done']]);
+    assert.deepEqual(
+      attempts.map((attempt) => [attempt.worker, attempt.outcome]),
+      [
+        ['zombie', 'lost'],
+        ['heir', 'done'],
+      ],
+    );
   });
 
   it('says why it does not give a job: settled, or busy with its key', async () => {
@@ -102,8 +111,14 @@ export function jobTests(the: () => { service: CassandraService; sessions: Sessi
       await right.enqueue([job(id, 0), job(id, 1)]);
       await wrong.enqueue([job(id, 2)]);
       const [a, b] = [leased(await right.claimJob(job(id, 0).id, claim('a'))), leased(await wrong.claimJob(job(id, 1).id, claim('b')))];
-      assert.deepEqual((await right.readyJobs(id, 'r1', 9)).map((spec) => spec.part.index), [2]);
-      assert.deepEqual((await wrong.readyJobs(id, 'r1', 9)).map((spec) => spec.part.index), [2]);
+      assert.deepEqual(
+        (await right.readyJobs(id, 'r1', 9)).map((spec) => spec.part.index),
+        [2],
+      );
+      assert.deepEqual(
+        (await wrong.readyJobs(id, 'r1', 9)).map((spec) => spec.part.index),
+        [2],
+      );
       for (let i = 0; i < 4; i += 1) {
         for (const clock of [rightClock, wrongClock]) clock.advance(LEASE_MS / 2);
         assert.equal(await right.renew(a, LEASE_MS, i), true);
@@ -113,7 +128,10 @@ export function jobTests(the: () => { service: CassandraService; sessions: Sessi
       }
       assert.equal(await wrong.complete(b, {}, SPENT), true);
       for (const clock of [rightClock, wrongClock]) clock.advance(LEASE_MS + 1);
-      assert.deepEqual((await wrong.readyJobs(id, 'r1', 9)).map((spec) => spec.part.index), [0, 2]);
+      assert.deepEqual(
+        (await wrong.readyJobs(id, 'r1', 9)).map((spec) => spec.part.index),
+        [0, 2],
+      );
       assert.equal(await right.complete(a, {}, SPENT), false);
     }
   });
@@ -124,22 +142,40 @@ export function jobTests(the: () => { service: CassandraService; sessions: Sessi
     const dies = (table: string) => async (query: string) => (query.includes(`INSERT INTO ${table}`) ? ('before' as const) : null);
     const death = () => new TypeError('the process died here');
     // Jobs made, but listed nowhere.
-    await assert.rejects(withFaults(death, dies('job_bucket'), () => queue.enqueue([job(id, 0), job(id, 1)])), TypeError);
+    await assert.rejects(
+      withFaults(death, dies('job_bucket'), () => queue.enqueue([job(id, 0), job(id, 1)])),
+      TypeError,
+    );
     await other.enqueue([job(id, 0), job(id, 1)]);
     assert.deepEqual(await other.counts(id, 'r1'), { encode: { ready: 2 } });
     // A change announced, but not made.
     const noClaim = (query: string) => (isLwt(query) ? ('before' as const) : null);
-    await assert.rejects(withFaults(death, noClaim, () => queue.claimJob(job(id, 0).id, claim('d'))), TypeError);
+    await assert.rejects(
+      withFaults(death, noClaim, () => queue.claimJob(job(id, 0).id, claim('d'))),
+      TypeError,
+    );
     assert.deepEqual(await other.counts(id, 'r1'), { encode: { ready: 2 } });
     // Done, but without its done row.
     const lease = leased(await queue.claimJob(job(id, 0).id, claim('d')));
-    await assert.rejects(withFaults(death, dies('job_done'), () => queue.complete(lease, { n: 0 }, SPENT)), TypeError);
+    await assert.rejects(
+      withFaults(death, dies('job_done'), () => queue.complete(lease, { n: 0 }, SPENT)),
+      TypeError,
+    );
     assert.deepEqual(await other.counts(id, 'r1'), { encode: { done: 1, ready: 1 } });
-    assert.deepEqual((await other.listDone(id, 'r1', 'encode', null, 9)).jobs.map((done) => done.result), [{ n: 0 }]);
+    assert.deepEqual(
+      (await other.listDone(id, 'r1', 'encode', null, 9)).jobs.map((done) => done.result),
+      [{ n: 0 }],
+    );
     const last = leased(await queue.claimJob(job(id, 1).id, claim('d')));
-    await assert.rejects(withFaults(death, dies('job_done'), () => queue.complete(last, { n: 1 }, SPENT)), TypeError);
+    await assert.rejects(
+      withFaults(death, dies('job_done'), () => queue.complete(last, { n: 1 }, SPENT)),
+      TypeError,
+    );
     assert.deepEqual(await other.counts(id, 'r1'), { encode: { done: 2 } });
-    assert.deepEqual((await (await queueOf()).listDone(id, 'r1', 'encode', null, 9)).jobs.map((done) => done.result), [{ n: 0 }, { n: 1 }]);
+    assert.deepEqual(
+      (await (await queueOf()).listDone(id, 'r1', 'encode', null, 9)).jobs.map((done) => done.result),
+      [{ n: 0 }, { n: 1 }],
+    );
   });
 
   it('opens a closed bucket again when jobs are added to it', async () => {
@@ -185,6 +221,9 @@ export function jobTests(the: () => { service: CassandraService; sessions: Sessi
     await session.read('SELECT day FROM title_day WHERE all_days = 1', {});
     const met = () => service.nodes[0].log().then((log) => log.split('\n').filter((line) => /tombstone/.test(line) && line.includes(sessions.keyspace)));
     const lines = await until('a tombstone in the log', async () => ((await met()).length > 0 ? met() : null));
-    assert.deepEqual(lines.filter((line) => !line.includes('all_days = 1')), []);
+    assert.deepEqual(
+      lines.filter((line) => !line.includes('all_days = 1')),
+      [],
+    );
   });
 }

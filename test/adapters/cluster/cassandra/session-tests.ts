@@ -28,7 +28,9 @@ export function sessionTests(the: () => { service: CassandraService; sessions: S
       const session = await openCassandra(${JSON.stringify(optionsFor(the().service, keyspace))}, { clock: new SystemClock(), random: new SystemRandom() });
       await session.write('INSERT INTO title_day (all_days, day) VALUES (0, :day)', { day: process.argv[1] });
       await session.close();`;
-    const statuses = await Promise.all(['a', 'b', 'c'].map((name) => exitStatus(['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program, name])));
+    const statuses = await Promise.all(
+      ['a', 'b', 'c'].map((name) => exitStatus(['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program, name])),
+    );
     assert.deepEqual(statuses, [0, 0, 0]);
     const session = await openCassandra(optionsFor(the().service, keyspace), WORLD);
     assert.deepEqual((await session.read('SELECT day FROM title_day WHERE all_days = 0', {})).map((row) => row.day).sort(), ['a', 'b', 'c']);
@@ -56,7 +58,8 @@ export function sessionTests(the: () => { service: CassandraService; sessions: S
 
   it('refuses names that are no keyspace, and says what it cannot reach', async () => {
     const { service } = the();
-    for (const keyspace of ['', 'A', 'x; DROP TABLE job', '1a', 'a'.repeat(49)]) await assert.rejects(openCassandra(optionsFor(service, keyspace), WORLD), { code: 'SL-101' });
+    for (const keyspace of ['', 'A', 'x; DROP TABLE job', '1a', 'a'.repeat(49)])
+      await assert.rejects(openCassandra(optionsFor(service, keyspace), WORLD), { code: 'SL-101' });
     const startMs = Date.now();
     const elsewhere = optionsFor(service, freshKeyspace(), { contactPoints: ['127.0.0.1:1'] });
     await assert.rejects(openCassandra(elsewhere, WORLD), { code: 'SL-141', message: /127\.0\.0\.1:1 cannot be reached/ });
