@@ -14,14 +14,15 @@ export type CassandraOptions = {
   /** Copies of every row in the local data centre, for a keyspace that is made now. */
   readonly replicationFactor: number;
   readonly login?: { readonly user: string; readonly password: string };
-  /** PEM texts. `ca` alone: the servers are known by it; with `cert` and `key` they know us as well. */
-  readonly tls?: { readonly ca: string; readonly cert?: string; readonly key?: string };
+  /** PEM texts. `ca`: the servers are known by it, otherwise by what the system trusts; with `cert` and `key` they know us as well. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   /** How long a call goes on trying while the database is away. */
   readonly patienceMs: number;
 };
 
 export type CassandraWorld = { readonly clock: Clock; readonly random: Random };
 
+// biome-ignore lint/suspicious/noExplicitAny: columns have whatever type the query's table gives them
 export type Row = { readonly [column: string]: any };
 export type Values = { readonly [name: string]: string | number | boolean | Buffer };
 type Query = { readonly query: string; readonly values: Values };
