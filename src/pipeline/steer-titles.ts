@@ -1,5 +1,5 @@
 import type { Job, JobSpec } from '../model/job.ts';
-import type { Title } from '../model/title.ts';
+import type { Title, TitleState } from '../model/title.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { JobClass, JobDispatch, Turn, Wake, WakeNote, WorkerRegistry } from '../ports/job-dispatch.ts';
 import type { TitleStore } from '../ports/title-store.ts';
@@ -35,9 +35,12 @@ export type SteeringNote =
   | { readonly type: 'turn'; readonly isOurs: boolean }
   | { readonly type: 'title'; readonly title: Title }
   | { readonly type: 'offered'; readonly jobClass: JobClass; readonly jobs: number }
-  | { readonly type: 'round'; readonly liveTitles: number; readonly waitingJobs: number; readonly offeredJobs: number; readonly slots: number }
+  | { readonly type: 'round'; readonly byState: ReadonlyMap<TitleState, number>; readonly byClass: ReadonlyMap<JobClass, ClassFigures> }
   | { readonly type: 'stranded'; readonly jobClass: JobClass; readonly jobs: number }
   | { readonly type: 'trouble'; readonly error: unknown };
+
+/** `ready`: not offered yet, as last read; `offered`: not settled; `slots`: of the workers that are there. */
+export type ClassFigures = { readonly ready: number; readonly offered: number; readonly slots: number };
 
 /** How long a lost note can cost, and how often a process without the turn asks for it. */
 const ROUND_MS = 5000;
@@ -130,17 +133,30 @@ class Desk {
     await control.relayEvents();
     this.#slots = slotsOf(await workers.list());
     await this.#reviewOffers();
-    let live = 0;
+    const byState = new Map<TitleState, number>();
     let cursor: string | null = null;
     do {
       const page = await titles.listLive(cursor, PAGE);
-      for (const title of page.titles) this.#woken.add(title.id);
-      live += page.titles.length;
+      for (const title of page.titles) {
+        this.#woken.add(title.id);
+        byState.set(title.state, (byState.get(title.state) ?? 0) + 1);
+      }
       cursor = page.cursor;
     } while (cursor !== null);
-    const waitingJobs = [...this.#waiting.values()].reduce((sum, { jobs }) => sum + jobs.length, 0);
-    const slots = [...this.#slots.values()].reduce((sum, count) => sum + count, 0);
-    observe?.({ type: 'round', liveTitles: live, waitingJobs, offeredJobs: this.#offers.size, slots });
+    observe?.({ type: 'round', byState, byClass: this.#figures() });
+  }
+
+  #figures(): Map<JobClass, ClassFigures> {
+    const waiting = [...this.#waiting.values()].flatMap(({ jobs }) => jobs);
+    const ready = Map.groupBy(waiting, ({ jobClass }) => jobClass);
+    const offered = Map.groupBy(this.#offers.values(), ({ jobClass }) => jobClass);
+    const classes = new Set([...ready.keys(), ...offered.keys(), ...this.#slots.keys()]);
+    const countsOf = (jobClass: JobClass): ClassFigures => ({
+      ready: ready.get(jobClass)?.length ?? 0,
+      offered: offered.get(jobClass)?.length ?? 0,
+      slots: this.#slots.get(jobClass) ?? 0,
+    });
+    return new Map([...classes].map((jobClass) => [jobClass, countsOf(jobClass)]));
   }
 
   async #reviewOffers(): Promise<void> {
