@@ -73,7 +73,7 @@ function buildProgram(base: Pick<Invocation, 'env' | 'signal' | 'setStatus'>): C
   submitCommand(addRole('submit', 'cluster: register SOURCE as a title'), base);
   fetchCommand(addRole('fetch', 'cluster: bring a published title into a folder'), base);
   gcCommand(add('gc', 'delete what nothing refers to; safe beside running encodes'), base);
-  doctorCommand(add('doctor', 'what was found, what is missing, and the command that mends it'), base);
+  doctorCommand(addBoth('doctor', 'what was found, what is missing, and the command that mends it'), base);
   return program;
 }
 

@@ -22,7 +22,7 @@ import type { ClusterConfig } from './config.ts';
 
 /** Unfinished encode jobs kept as rows per title: enough for hundreds of workers. */
 const ENCODE_WINDOW = 512;
-const EVENT_PARTITIONS = 8;
+export const EVENT_PARTITIONS = 8;
 /** How long a call waits for a database that is away before it gives up; the process then pauses and asks again. */
 const PATIENCE_MS = 20_000;
 

@@ -15,6 +15,7 @@ import type { Cluster } from './open-cluster.ts';
 const ABANDONED_MS = 24 * 3_600_000;
 /** How often to ask for what nobody tells, and how far to count. */
 const BACKLOG_MS = 15_000;
+const STAND_BY_MS = 1000;
 const BACKLOG_COUNTED = 1000;
 
 export type ControlRole = {
@@ -62,7 +63,7 @@ async function sweep({ bucket, clock }: Cluster): Promise<void> {
 async function watchBacklog(cluster: Cluster, metrics: ControlMetrics, { signal, trouble }: { signal: AbortSignal; trouble: (error: unknown) => void }) {
   const { access, names, titles, clock } = cluster;
   const prefix = jobTopicSettings(names, '').deadLetterTopic;
-  for (; !signal.aborted; await clock.sleep(BACKLOG_MS, signal)) {
+  for (; !signal.aborted; await clock.sleep(metrics.hasTurn ? BACKLOG_MS : STAND_BY_MS, signal)) {
     if (!metrics.hasTurn) continue;
     try {
       const [pending, letters] = await Promise.all([titles.pendingEvents(BACKLOG_COUNTED), countDeadLetters(access, prefix)]);

@@ -8,6 +8,7 @@ import type { Title } from '../../../model/title.ts';
 import { sealSource } from '../../../stages/ingest/seal.ts';
 import { DEFAULT_LADDER } from '../../../stages/plan/ladder/default-ladder.ts';
 import { loadLadder } from '../../../stages/plan/ladder/load.ts';
+import type { ClusterConfig } from '../../cluster/config.ts';
 import { parseListen } from '../../cluster/metrics/serve-metrics.ts';
 import type { Cluster } from '../../cluster/open-cluster.ts';
 import { ensureMediaTools } from '../../doctor/ensure-media-tools.ts';
@@ -91,16 +92,22 @@ export function fetchCommand(command: Command, invocation: Invocation): void {
 
 /** Opens the cluster that the configuration names, and leaves it again. The libraries are loaded only here: other commands start without them. */
 export async function withCluster(options: CommonOptions, invocation: Invocation, role: string, work: (cluster: Cluster) => Promise<void>): Promise<void> {
-  const path = clusterConfigPath(options, invocation.env);
-  if (path === null) throw new ScenelineError('SL-101', 'Say where the cluster is: --config FILE or SCENELINE_CONFIG.');
-  const { readClusterConfig } = await import('../../cluster/config.ts');
+  const config = await clusterConfig(options, invocation);
   const { openCluster } = await import('../../cluster/open-cluster.ts');
-  const cluster = await openCluster(readClusterConfig(path, invocation.env), role);
+  const cluster = await openCluster(config, role);
   try {
     await work(cluster);
   } finally {
     await cluster.close();
   }
+}
+
+/** The configuration that an option or the environment names. Throws SL-101 without one, SL-112 when it is not valid. */
+export async function clusterConfig(options: CommonOptions, invocation: Invocation): Promise<ClusterConfig> {
+  const path = clusterConfigPath(options, invocation.env);
+  if (path === null) throw new ScenelineError('SL-101', 'Say where the cluster is: --config FILE or SCENELINE_CONFIG.');
+  const { readClusterConfig } = await import('../../cluster/config.ts');
+  return readClusterConfig(path, invocation.env);
 }
 
 async function sealForCluster(cluster: Cluster, source: string, signal: AbortSignal): Promise<SourceSeal> {
