@@ -57,7 +57,7 @@ class Values implements Metric {
   lines = (): string[] => [...this.values].map(([labels, value]) => `${this.name}${labels} ${value}`);
 }
 
-export class Counter extends Values {
+class Counter extends Values {
   /** With 0 the series is there before anything happens: its first event is then seen as growth. */
   add(labels: Labels, by = 1): void {
     const text = labelText(labels);
@@ -85,7 +85,7 @@ export class Gauge extends Values {
 
 type Buckets = { readonly labels: Labels; readonly counts: number[]; sum: number; count: number };
 
-export class Histogram implements Metric {
+class Histogram implements Metric {
   readonly name: string;
   readonly help: string;
   readonly kind = 'histogram';
