@@ -57,7 +57,7 @@ export async function openSite(service: CassandraService, order: SiteOrder, cloc
 }
 
 function encodingTitle(id: string, chunkCount: number, urgency: number): Title {
-  const order = { ...noOpOrder({ ranges: 1, chunks: chunkCount, codecs: CODECS, renditions: 1 }), urgency };
+  const order = { ...noOpOrder(id), urgency };
   const progress = { rangeCount: 1, pixels: 1, chunkCount, codecs: CODECS, audioCount: 0, textCount: 0, renditionCount: 1, admittedChunks: chunkCount };
   return { ...newTitle({ id, order, nowMs: Date.now() }).next, state: 'encoding', progress };
 }

@@ -1,9 +1,10 @@
 import type { JobKind, JobSpec, JobState } from '../../src/model/job.ts';
-import type { Title, TitleOrder } from '../../src/model/title.ts';
+import type { Title } from '../../src/model/title.ts';
 import { chooseAdmissions, type WaitingJobs } from '../../src/pipeline/admit.ts';
 import { decide, type SmallResults } from '../../src/pipeline/decide.ts';
 import { PriorityHeap } from '../../src/pipeline/priority-heap.ts';
 import { isLive, newTitle } from '../../src/pipeline/title-changes.ts';
+import { noOpOrder } from '../cluster/no-op-title.ts';
 import type { FilmModel } from './film-model.ts';
 
 export type Fleet = {
@@ -175,13 +176,7 @@ function roomiest(topics: readonly Topic[]): Topic {
 }
 
 function filmOf(model: FilmModel): Film {
-  const order: TitleOrder = {
-    seal: { path: model.id, sha256: 'ab'.repeat(32), sizeBytes: 1, modifiedNs: '1', inode: '1' },
-    ladder: { rungs: [], audioKbpsPerChannel: 64 },
-    encoderBuild: 'build',
-    outDir: null,
-  };
-  return { model, title: newTitle({ id: model.id, order, nowMs: 0 }).next, counts: {}, ready: [] };
+  return { model, title: newTitle({ id: model.id, order: noOpOrder(model.id), nowMs: 0 }).next, counts: {}, ready: [] };
 }
 
 function resultsOf({ model, title, counts }: Film): SmallResults {

@@ -72,7 +72,7 @@ async function measureDispatch(stage: Stage): Promise<BenchResult> {
   const toEnd = async (titleId: string, shape: Shape): Promise<void> => {
     shapes.set(titleId, shape);
     const end = new Promise<void>((done) => published.set(titleId, done));
-    await stage.control.control.register(titleId, noOpOrder(shape));
+    await stage.control.control.register(titleId, noOpOrder(titleId));
     await stage.control.wake.ring({ titleId, jobId: null, outcome: null });
     await end;
   };
@@ -95,7 +95,7 @@ async function measureDispatch(stage: Stage): Promise<BenchResult> {
   } finally {
     stop.abort();
     await raw.close();
-    await loops;
+    await loops.ended;
   }
 }
 
@@ -122,7 +122,7 @@ async function startLoops(
   handlers: ReturnType<typeof noOpHandlers>,
   signal: AbortSignal,
   onPublished: (titleId: string) => void,
-): Promise<Promise<unknown>> {
+): Promise<{ readonly ended: Promise<unknown> }> {
   const { control: here, worker: there, queue } = stage;
   const { titles, events, clock, access, names, wake, turn } = here;
   const leaseMs = names.lockMs;
@@ -157,7 +157,7 @@ async function startLoops(
       if (note.type === 'trouble') process.stderr.write(`${String(note.error)}\n`);
     },
   }).finally(() => dispatch.close());
-  return Promise.all([...serving, announcing, steering]);
+  return { ended: Promise.all([...serving, announcing, steering]) };
 }
 
 /** One lightweight transaction, then one message produced durably and handed out by a share group. */
