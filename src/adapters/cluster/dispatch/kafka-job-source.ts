@@ -11,13 +11,12 @@ export type JobClaims = {
   claimJob(jobId: string, request: { worker: string; delivery: string; leaseMs: number }): Promise<Lease | 'elsewhere' | 'settled' | 'busy'>;
 };
 
-export type JobSourceOptions = {
+type Claiming = { readonly worker: string; readonly leaseMs: number; readonly claims: JobClaims };
+
+export type JobSourceOptions = Claiming & {
   readonly access: KafkaAccess;
   readonly names: TopicNames;
   readonly classes: readonly JobClass[];
-  readonly worker: string;
-  readonly leaseMs: number;
-  readonly claims: JobClaims;
   /** Hears of everything that failed and is being repeated. */
   readonly onTrouble: (error: unknown) => void;
 };
@@ -26,7 +25,7 @@ export type JobSourceOptions = {
 const TURN_MS = 150;
 const EVENT_PARTITIONS = 8;
 
-type Lane = { readonly topic: string; readonly consumer: ShareConsumer };
+export type Lane = { readonly topic: string; readonly consumer: Pick<ShareConsumer, 'poll' | 'close'> };
 
 /**
  * Takes records of this worker's classes out of their share groups and claims the jobs they name. A record stays locked for this worker as long as it has the job: when
@@ -36,14 +35,17 @@ type Lane = { readonly topic: string; readonly consumer: ShareConsumer };
  * rows and offers again what is ready.
  */
 export class KafkaJobSource implements JobSource {
-  readonly #options: JobSourceOptions;
+  readonly #claiming: Claiming;
+  readonly #nowMs: () => number;
   readonly #lanes: readonly Lane[];
   readonly #held = new Map<string, HeldRecord>();
   #next = 0;
 
-  private constructor(options: JobSourceOptions, lanes: readonly Lane[]) {
-    this.#options = options;
+  /** Of groups that were joined before. `nowMs` never goes back; its zero is anywhere. */
+  constructor(claiming: Claiming, lanes: readonly Lane[], nowMs: () => number) {
+    this.#claiming = claiming;
     this.#lanes = lanes;
+    this.#nowMs = nowMs;
   }
 
   /** Sets up the topics of the classes, or checks them, and joins their groups. Throws SL-151 to SL-153. */
@@ -60,12 +62,12 @@ export class KafkaJobSource implements JobSource {
       await Promise.all(lanes.map(({ consumer }) => consumer.close()));
       throw error;
     }
-    return new KafkaJobSource(options, lanes);
+    return new KafkaJobSource(options, lanes, () => performance.now());
   }
 
   async take(waitMs: number): Promise<Lease | null> {
-    const endMs = performance.now() + waitMs;
-    for (let leftMs = waitMs; leftMs > 0; leftMs = endMs - performance.now()) {
+    const endMs = this.#nowMs() + waitMs;
+    for (let leftMs = waitMs; leftMs > 0; leftMs = endMs - this.#nowMs()) {
       const { topic, consumer } = this.#lanes[this.#next++ % this.#lanes.length];
       const record = await consumer.poll(this.#lanes.length === 1 ? leftMs : Math.min(TURN_MS, leftMs));
       const lease = record && (await this.#claim(topic, record));
@@ -90,7 +92,7 @@ export class KafkaJobSource implements JobSource {
   }
 
   async #claim(topic: string, record: HeldRecord): Promise<Lease | null> {
-    const { claims, worker, leaseMs } = this.#options;
+    const { claims, worker, leaseMs } = this.#claiming;
     const jobId = record.key?.toString('utf8') ?? '';
     try {
       const claimed = await claims.claimJob(jobId, { worker, leaseMs, delivery: `${topic}/${record.offset}` });
