@@ -37,7 +37,7 @@ const CODECS = ['h264', 'h265'] as const;
 /** Draws a run. Each switches on only some kinds of trouble, so that every pair of them also meets without the others. */
 export function drawClusterScenario(random: SeededRandom): ClusterScenario {
   const codecs = CODECS.slice(0, random.chance(0.8) ? 1 : 2);
-  const count = random.chance(0.25) ? random.between(2, 3) : 1;
+  const count = random.chance(0.15) ? random.pick([2, 2, 3]) : 1;
   const isShared = random.chance(0.4);
   const titles = Array.from({ length: count }, (_, i): TitlePlan => {
     const master = small(drawMaster(random, isShared ? 'shared' : `film-${i}`), codecs, isShared ? 'shared' : `film-${i}`, random);
@@ -51,9 +51,9 @@ export function drawClusterScenario(random: SeededRandom): ClusterScenario {
     masters: [...titles.map(({ master }) => master), second],
     redeliverAfterMs: count === 1 && random.chance(0.1) ? random.between(0, 30_000) : null,
     cancelAfterMs: random.chance(0.1) ? random.between(0, 30_000) : null,
-    workers: Array.from({ length: random.between(1, 3) }, () => random.between(1, 2)),
+    workers: Array.from({ length: random.pick([1, 1, 2, 2, 3]) }, () => random.between(1, 2)),
     codecs,
-    controls: random.pick([1, 1, 2, 2, 3]),
+    controls: random.pick([1, 1, 1, 2, 2, 3]),
     lockMs: random.between(4000, 9000),
     window: random.between(1, 6),
     skewMs: random.chance(0.3) ? HOUR_MS : 0,
@@ -71,6 +71,6 @@ export function drawClusterScenario(random: SeededRandom): ClusterScenario {
 
 /** Films of a few chunks: what goes wrong, goes wrong with few as well. */
 function small(master: Master, codecs: readonly string[], name: string, random: SeededRandom): Master {
-  const chunks = Array.from({ length: random.between(1, 3) }, (_, index) => `${name}-shot-${index}`);
-  return { ...master, codecs, chunks, rangeCount: random.between(1, 2), audioStreams: master.audioStreams.slice(0, 1), renditionCount: 1 };
+  const chunks = Array.from({ length: random.pick([1, 2, 2, 3]) }, (_, index) => `${name}-shot-${index}`);
+  return { ...master, codecs, chunks, rangeCount: random.pick([1, 1, 2]), audioStreams: master.audioStreams.slice(1), renditionCount: 1 };
 }

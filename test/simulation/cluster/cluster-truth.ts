@@ -13,6 +13,7 @@ type AttemptTruth = {
   readonly worker: string;
   /** Something happened that may cost this attempt's work. */
   isExcused: boolean;
+  isRunning: boolean;
 };
 type JobTruth = { readonly titleId: string; readonly revision: string; readonly kind: string; readonly priority: number; state: JobState; readySinceMs: number };
 
@@ -61,12 +62,26 @@ export class ClusterTruth {
   starts(attemptId: string, lastReadRevision: string | undefined): void {
     const attempt = this.#attempts.get(attemptId);
     if (!attempt) return this.#world.violate(`attempt ${attemptId} runs without a claim`);
+    attempt.isRunning = true;
     const job = this.jobs.get(attempt.jobId)!;
     if (job.state === 'done' && !attempt.isExcused) this.#world.violate(`${attempt.jobId} is done and runs again`);
     if (job.revision !== lastReadRevision) this.#world.violate(`${attempt.worker} runs ${attempt.jobId} though it read that the title is at ${lastReadRevision}`);
   }
 
-  ended(): void {}
+  ended(attemptId: string): void {
+    const attempt = this.#attempts.get(attemptId);
+    if (attempt) attempt.isRunning = false;
+  }
+
+  /** Work that is somebody else's now ends soon, unless its process cannot know or cannot act. */
+  mustStop(attemptId: string, process: ClusterProcess, why: string, withinMs = STOPS_WITHIN_MS): void {
+    this.#world.after(withinMs, () => {
+      const attempt = this.#attempts.get(attemptId);
+      if (!attempt?.isRunning || !process.isAlive) return;
+      if (this.#world.nowMs < process.troubledUntilMs + withinMs) this.mustStop(attemptId, process, why, withinMs);
+      else this.#world.violate(`${process.name} goes on with ${attempt.jobId}, though ${why}`);
+    });
+  }
 
   toolFailed(job: Job): void {
     this.#failures.set(job.id, (this.#failures.get(job.id) ?? 0) + 1);
@@ -167,7 +182,7 @@ export class ClusterTruth {
     if (after.fence !== Number(before.fence) + 1) this.#world.violate(`fence of ${id} went from ${before.fence} to ${after.fence}`);
     if (after.worker !== byWhom) this.#world.violate(`${byWhom} claims ${id} for ${after.worker}`);
     const process = this.#processOf(byWhom);
-    const attempt = { id: String(after.attempt_id), jobId: id, worker: byWhom, isExcused: !process?.isAlive || process.isTroubled() };
+    const attempt = { id: String(after.attempt_id), jobId: id, worker: byWhom, isExcused: !process?.isAlive || process.isTroubled(), isRunning: false };
     this.#attempts.set(attempt.id, attempt);
     this.#checkTurns(id);
   }
@@ -192,6 +207,8 @@ export class ClusterTruth {
   #lost(id: string, before: Cells): void {
     this.counted.losses++;
     const attempt = this.#attempts.get(String(before.attempt_id));
+    const process = this.#processOf(String(before.worker));
+    if (attempt && process) this.mustStop(attempt.id, process, 'its row says that it lost it', Number(before.lease_ms) / 2 + STOPS_WITHIN_MS);
     if (!attempt?.isExcused) this.#world.violate(`${id} was taken from ${before.worker}, though nothing happened to it`);
   }
 
@@ -247,5 +264,7 @@ export class ClusterTruth {
   }
 }
 
+/** A handler hears of it at its next step. */
+const STOPS_WITHIN_MS = 4000;
 /** Control looks at everything every five seconds. */
 const NOTICED_WITHIN_MS = 6000;

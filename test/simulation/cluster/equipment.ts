@@ -1,8 +1,10 @@
 import { CassandraJobQueue } from '../../../src/adapters/cluster/cassandra/job-queue.ts';
 import { CassandraResultStore } from '../../../src/adapters/cluster/cassandra/result-store.ts';
+import type { CassandraSession } from '../../../src/adapters/cluster/cassandra/session.ts';
 import { CassandraTitleStore } from '../../../src/adapters/cluster/cassandra/title-store.ts';
 import { CassandraTurn } from '../../../src/adapters/cluster/cassandra/turn.ts';
 import { CassandraWorkerRegistry } from '../../../src/adapters/cluster/cassandra/worker-registry.ts';
+import type { ShareNetwork } from '../../../src/adapters/cluster/share-consumer/network.ts';
 import { ScenelineError } from '../../../src/model/errors.ts';
 import type { Control } from '../../../src/pipeline/control.ts';
 import { createControl } from '../../../src/pipeline/control.ts';
@@ -49,6 +51,8 @@ export type Equipment = Pick<SimPorts, 'objects' | 'readTitle' | 'readRevisions'
 /** A fault planted in the product, to show that the simulation notices. */
 export type PlantedClusterBug = {
   readonly name: string;
+  readonly session?: (good: CassandraSession) => Pick<CassandraSession, 'lwt'>;
+  readonly network?: (good: ShareNetwork) => ShareNetwork;
   readonly equipment?: (good: Omit<Equipment, 'control'>, bench: Bench, process: ClusterProcess) => Omit<Equipment, 'control'>;
   readonly source?: (good: JobSource, process: ClusterProcess) => JobSource;
   readonly control?: (good: Control) => Control;
@@ -58,12 +62,13 @@ export type PlantedClusterBug = {
 export function equip(process: ClusterProcess, bench: Bench, bug: PlantedClusterBug | undefined): Equipment {
   const { cassandra, objects, trouble, truth, scenario } = bench;
   const { world } = process;
-  const session = cassandra.session(process.name, { clock: process, random: world.random }, (name, effect, later) =>
+  const good = cassandra.session(process.name, { clock: process, random: world.random }, (name, effect, later) =>
     trouble.call(process, 'cassandra', name, effect, later),
   );
+  const session = bug?.session ? changed<CassandraSession>(good, bug.session(good)) : good;
   const store = new CassandraTitleStore(session);
   const readRevisions = new Map<string, string>();
-  const good: Omit<Equipment, 'control'> = {
+  const stores: Omit<Equipment, 'control'> = {
     titles: changed<TitleStore>(store, {
       get: async (titleId) => {
         const title = await store.get(titleId);
@@ -89,9 +94,9 @@ export function equip(process: ClusterProcess, bench: Bench, bug: PlantedCluster
     readTitle: (titleId) => store.get(titleId),
     readRevisions,
   };
-  const stores = bug?.equipment?.(good, bench, process) ?? good;
-  const control = createControl({ ...stores, clock: process, window: scenario.window, decide: bug?.decide });
-  return { ...stores, control: bug?.control?.(control) ?? control };
+  const used = bug?.equipment?.(stores, bench, process) ?? stores;
+  const control = createControl({ ...used, clock: process, window: scenario.window, decide: bug?.decide });
+  return { ...used, control: bug?.control?.(control) ?? control };
 }
 
 function watched(queue: CassandraJobQueue, truth: ClusterTruth): ClusterQueue {

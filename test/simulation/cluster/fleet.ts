@@ -9,6 +9,7 @@ import { serveJobs } from '../../../src/pipeline/serve-jobs.ts';
 import { steerTitles } from '../../../src/pipeline/steer-titles.ts';
 import { isLive } from '../../../src/pipeline/title-changes.ts';
 import { fakeHandlers } from '../fake-handlers.ts';
+import type { JobSource } from '../../../src/ports/job-dispatch.ts';
 import type { World } from '../world.ts';
 import { type Bench, type Equipment, equip, type PlantedClusterBug } from './equipment.ts';
 import { simNetwork } from './network.ts';
@@ -105,10 +106,12 @@ export class Fleet {
     for (const jobClass of classes) {
       const topic = broker.topic(`jobs.${jobClass}`);
       const options = { brokers: [], clientId: 'sim', options: {}, group: topic.id, topic: topic.id };
-      lanes.push({ topic: topic.id, consumer: await ShareConsumer.open(options, () => simNetwork({ process, broker, trouble, topic })) });
+      const network = simNetwork({ process, broker, trouble, topic });
+      lanes.push({ topic: topic.id, consumer: await ShareConsumer.open(options, () => this.#bug?.network?.(network) ?? network) });
     }
     const good = new KafkaJobSource({ worker: process.name, leaseMs, claims: queue }, lanes, () => this.#world.nowMs);
-    const source = this.#bug?.source?.(good, process) ?? good;
+    const told = this.#telling(good, process);
+    const source = this.#bug?.source?.(told, process) ?? told;
     const halt = new AbortController();
     const draining = process.stop.signal;
     draining.addEventListener('abort', () => void process.sleep(scenario.drainMs).then(() => halt.abort()));
@@ -120,6 +123,20 @@ export class Fleet {
     await announcing;
     await workers.leave(process.name).catch(() => {});
     await good.close();
+  }
+
+  /** The observer hears when the dispatch gives a job to somebody else. */
+  #telling(good: JobSource, process: ClusterProcess): JobSource {
+    const { truth } = this.#bench;
+    return {
+      async take(waitMs) {
+        const lease = await good.take(waitMs);
+        if (lease) good.lostSignal(lease).addEventListener('abort', () => truth.mustStop(lease.attemptId, process, 'its lock is lost'));
+        return lease;
+      },
+      lostSignal: (lease) => good.lostSignal(lease),
+      settled: (lease) => good.settled(lease),
+    };
   }
 
   async #announce(process: ClusterProcess, { workers }: Equipment, notice: Parameters<Equipment['workers']['announce']>[0]): Promise<void> {

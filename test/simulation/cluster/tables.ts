@@ -16,10 +16,12 @@ type Shape = {
 };
 export type Partition = { readonly key: Cells; statics: Cells | null; rows: Cells[] };
 
-/** Sees every change of a row as it takes hold. `before`: statics and row as one, null when neither was there. */
+/** Sees every change of a job, title or result as it takes hold. `before`: statics and row as one, null when neither was there. */
 export type Watch = (table: string, before: Cells | null, after: Cells, bound: Bound, byWhom: string) => void;
 
 const SHAPES: ReadonlyMap<string, Shape> = new Map(MIGRATIONS.flat().map((step) => [step.table, shapeOf(step)]));
+/** Tables whose changes are observed. */
+const WATCHED = new Set(['job', 'title', 'result']);
 /** The column in which a row with a time to live keeps its end; no query names it. */
 const EXPIRY = '$expires';
 
@@ -50,11 +52,7 @@ export class Tables {
     for (const name of SHAPES.keys()) this.#partitions.set(name, new Map());
   }
 
-  /** Statics and rows of everything in a table, for observers. */
-  *all(table: string): Iterable<Partition> {
-    yield* this.#partitions.get(table)!.values();
-  }
-
+  /** For observers. */
   find(table: string, key: readonly Value[]): Partition | undefined {
     return this.#partitions.get(table)!.get(key.join('\u0000'));
   }
@@ -76,29 +74,26 @@ export class Tables {
     const plan = planOf(text);
     if (plan.kind === 'time') return '';
     if (plan.kind === 'select') {
-      const key: Cells = {};
-      for (const { columns, operator, operands } of plan.where) if (operator === '=') key[columns[0]] = valueOf(operands[0], bound);
-      return `${plan.table} ${keyOf(SHAPES.get(plan.table)!, key)}`;
+      const { shape, equals } = lookUp(plan);
+      return `${shape.name} ${keyOf(shape, Object.fromEntries(equals.map(({ columns, operands }) => [columns[0], valueOf(operands[0], bound)])))}`;
     }
-    return `${plan.changes[0].table} ${keyOf(SHAPES.get(plan.changes[0].table)!, cellsOf(plan.changes[0], bound))}`;
+    return `${plan.changes[0].table} ${keyOf(shapeNamed(plan.changes[0].table), cellsOf(plan.changes[0], bound))}`;
   }
 
   #change(changes: readonly Change[], bound: Bound, byWhom: string): Answer {
     for (const change of changes) {
       if (change.conditions === null) continue;
-      const found = this.#at(change, bound);
-      const isMet = change.conditions.length === 0 ? found === null : found !== null && change.conditions.every((condition) => holds(condition, found, bound));
-      if (!isMet) return { rows: found ? [found] : [{}], isApplied: false };
+      const found = this.#at(shapeNamed(change.table), cellsOf(change, bound));
+      const isMet = change.conditions.length === 0 ? found === null : found !== null && holdAll(change.conditions, found, bound);
+      if (!isMet) return { rows: [found ?? {}], isApplied: false };
     }
     for (const change of changes) this.#write(change, bound, byWhom);
     return { rows: [], isApplied: true };
   }
 
-  /** What a condition is held against: the row with its statics; for a change of statics only, the statics. */
-  #at(change: Change, bound: Bound): Cells | null {
-    const shape = SHAPES.get(change.table)!;
-    const given = cellsOf(change, bound);
-    const partition = this.#partitions.get(change.table)!.get(keyOf(shape, given));
+  /** A row with its key and statics; where there is no such row, the statics alone; null without either. */
+  #at(shape: Shape, given: Cells): Cells | null {
+    const partition = this.#partitions.get(shape.name)!.get(keyOf(shape, given));
     if (!partition) return null;
     const isRow = shape.clustering.every((name) => name in given);
     const row = isRow ? partition.rows.find((one) => shape.clustering.every((name) => one[name] === given[name])) : undefined;
@@ -107,24 +102,27 @@ export class Tables {
   }
 
   #write(change: Change, bound: Bound, byWhom: string): void {
-    const shape = SHAPES.get(change.table)!;
+    const shape = shapeNamed(change.table);
     const given = cellsOf(change, bound);
-    const before = this.#at(change, bound);
-    const partitions = this.#partitions.get(change.table)!;
-    const name = keyOf(shape, given);
-    let partition = partitions.get(name);
-    if (!partition) {
-      partition = { key: Object.fromEntries(shape.partition.map((column) => [column, given[column]])), statics: null, rows: [] };
-      partitions.set(name, partition);
-    }
+    const isWatched = WATCHED.has(shape.name);
+    const before = isWatched ? this.#at(shape, given) : null;
+    const partition = this.#partitionFor(shape, given);
     const isRow = shape.clustering.length === 0 || shape.clustering.every((column) => column in given);
     if (isRow) this.#writeRow(shape, partition, given, change.ttlSeconds);
     for (const column of shape.statics) {
       if (!(column in given)) continue;
-      partition.statics ??= Object.fromEntries([...shape.statics].map((one) => [one, null]));
+      partition.statics ??= nulls([...shape.statics]);
       partition.statics[column] = given[column];
     }
-    this.watch(change.table, before, this.#at(change, bound)!, bound, byWhom);
+    if (isWatched) this.watch(change.table, before, this.#at(shape, given)!, bound, byWhom);
+  }
+
+  #partitionFor(shape: Shape, given: Cells): Partition {
+    const partitions = this.#partitions.get(shape.name)!;
+    const name = keyOf(shape, given);
+    const found = partitions.get(name) ?? { key: Object.fromEntries(shape.partition.map((column) => [column, given[column]])), statics: null, rows: [] };
+    partitions.set(name, found);
+    return found;
   }
 
   #writeRow(shape: Shape, partition: Partition, given: Cells, ttlSeconds: number | null): void {
@@ -140,26 +138,53 @@ export class Tables {
     if (ttlSeconds !== null) row[EXPIRY] = this.#nowMs() + ttlSeconds * 1000;
   }
 
-  #select({ table, where, columns, isDistinct, groupBy, limit }: Select, bound: Bound): Cells[] {
-    const shape = SHAPES.get(table)!;
+  #select(select: Select, bound: Bound): Cells[] {
+    const { shape, equals, rest } = lookUp(select);
     const key: Cells = {};
-    for (const { columns: names, operator, operands } of where) if (operator === '=') key[names[0]] = valueOf(operands[0], bound);
-    const partition = this.#partitions.get(table)!.get(keyOf(shape, key));
+    for (const { columns, operands } of equals) key[columns[0]] = valueOf(operands[0], bound);
+    const partition = this.#partitions.get(shape.name)!.get(keyOf(shape, key));
     if (!partition) return [];
-    const rest = where.filter((condition) => !shape.partition.includes(condition.columns[0]));
-    let found: Cells[] = [];
-    if (isDistinct) found = [{ ...partition.key, ...partition.statics }];
-    else {
-      for (const row of partition.rows) {
-        if (row[EXPIRY] !== undefined && Number(row[EXPIRY]) <= this.#nowMs()) continue;
-        if (rest.every((condition) => holds(condition, row, bound))) found.push({ ...partition.key, ...partition.statics, ...row });
-      }
-      if (partition.rows.length === 0 && rest.length === 0 && partition.statics) found = [{ ...nulls(shape.columns), ...partition.key, ...partition.statics }];
-    }
-    if (groupBy !== null) found = greatest(found, groupBy, columns!.find(({ isMax }) => isMax)!.column);
-    if (limit !== null) found = found.slice(0, limit);
-    return columns === null ? found : found.map((row) => Object.fromEntries(columns.map(({ column, name }) => [name, row[column] ?? null])));
+    let found: Cells[];
+    if (select.isDistinct) found = [{}];
+    else if (partition.rows.length === 0 && rest.length === 0 && partition.statics) found = [nulls(shape.clustering)];
+    else found = partition.rows.filter((row) => (row[EXPIRY] === undefined || Number(row[EXPIRY]) > this.#nowMs()) && holdAll(rest, row, bound));
+    if (select.groupBy !== null) found = greatest(found, select.groupBy, select.columns!.find(({ isMax }) => isMax)!.column);
+    if (select.limit !== null && found.length > select.limit) found = found.slice(0, select.limit);
+    return found.map((row) => selected(select, shape, partition, row));
   }
+}
+
+function selected({ columns }: Select, shape: Shape, { key, statics }: Partition, row: Cells): Cells {
+  if (columns === null) return { ...nulls(shape.columns), ...key, ...statics, ...row };
+  const cells: Cells = {};
+  for (const { column, name } of columns) {
+    cells[name] = row[column] ?? (statics !== null && shape.statics.has(column) ? statics[column] : key[column]) ?? null;
+  }
+  return cells;
+}
+
+type LookUp = { readonly shape: Shape; readonly equals: readonly Condition[]; readonly rest: readonly Condition[] };
+const lookUps = new Map<Select, LookUp>();
+
+function lookUp(select: Select): LookUp {
+  const known = lookUps.get(select);
+  if (known) return known;
+  const shape = shapeNamed(select.table);
+  const isKey = ({ columns }: Condition) => shape.partition.includes(columns[0]);
+  const made = { shape, equals: select.where.filter(isKey), rest: select.where.filter((condition) => !isKey(condition)) };
+  lookUps.set(select, made);
+  return made;
+}
+
+function shapeNamed(table: string): Shape {
+  const shape = SHAPES.get(table);
+  if (!shape) throw new TypeError(`there is no table ${table}`);
+  return shape;
+}
+
+function holdAll(conditions: readonly Condition[], row: Cells, bound: Bound): boolean {
+  for (const condition of conditions) if (!holds(condition, row, bound)) return false;
+  return true;
 }
 
 function nulls(columns: readonly string[]): Cells {
@@ -191,9 +216,9 @@ function valueOf(operand: Operand, bound: Bound): Value {
 
 function keyOf(shape: Shape, cells: Cells): string {
   let key = '';
-  for (const [i, column] of shape.partition.entries()) {
+  for (const column of shape.partition) {
     if (cells[column] === undefined) throw new TypeError(`${shape.name}.${column} is not given`);
-    key += i === 0 ? String(cells[column]) : `\u0000${cells[column]}`;
+    key += key === '' ? String(cells[column]) : `\u0000${cells[column]}`;
   }
   return key;
 }
@@ -216,6 +241,6 @@ function compareRows(shape: Shape, a: Cells, b: Cells): number {
 
 function compare(a: Value, b: Value): number {
   if (a === b) return 0;
-  if (typeof a === 'string' && typeof b === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : 1;
   return Number(a) < Number(b) ? -1 : 1;
 }
