@@ -1,5 +1,6 @@
 import type { JobSpec } from '../model/job.ts';
 import type { JobClass } from '../ports/job-dispatch.ts';
+import { PriorityHeap } from './priority-heap.ts';
 
 /** A title's jobs that are ready and not offered to workers yet, in the order in which it wants them done. */
 export type WaitingJobs = { readonly titleId: string; readonly jobs: readonly { readonly job: JobSpec; readonly jobClass: JobClass }[] };
@@ -21,7 +22,8 @@ const LEAST_AHEAD = 1;
 
 /**
  * Which jobs to offer now. Per class as many as its workers can run and a few more; the highest priority first, and among equals the title of which the least is
- * offered, so that titles share the workers; then the older title. A class without workers gets nothing: its jobs wait as rows. Pure.
+ * offered, so that titles share the workers; then the older title. A class without workers gets nothing: its jobs wait as rows. Pure. Costs a look at each title, not at
+ * each of its jobs.
  */
 export function chooseAdmissions({ waiting, offered, slots }: AdmitInput): Admission[] {
   const room = new Map([...slots].map(([jobClass, count]) => [jobClass, count + Math.max(LEAST_AHEAD, Math.ceil(count * AHEAD_PER_SLOT))]));
@@ -30,42 +32,43 @@ export function chooseAdmissions({ waiting, offered, slots }: AdmitInput): Admis
     room.set(jobClass, (room.get(jobClass) ?? 0) - 1);
     share.set(titleId, (share.get(titleId) ?? 0) + 1);
   }
-  const lanes = lanesOf(waiting);
   const admitted: Admission[] = [];
-  for (const [jobClass, lane] of lanes) {
-    for (let left = room.get(jobClass) ?? 0; left > 0; left--) {
-      const best = bestOf(lane, share);
-      if (best === null) break;
-      admitted.push({ jobClass, job: best.jobs[best.next++] });
-      share.set(best.titleId, (share.get(best.titleId) ?? 0) + 1);
-    }
+  for (const [jobClass, left] of room) {
+    if (left > 0) admitted.push(...admitOfClass(jobClass, left, waiting, share));
   }
   return admitted;
 }
 
-type Lane = { readonly titleId: string; readonly jobs: readonly JobSpec[]; next: number };
-
-function lanesOf(waiting: readonly WaitingJobs[]): Map<JobClass, Lane[]> {
-  const lanes = new Map<JobClass, Lane[]>();
-  for (const { titleId, jobs } of waiting) {
-    const byClass = Map.groupBy(jobs, ({ jobClass }) => jobClass);
-    for (const [jobClass, ofClass] of byClass) {
-      lanes.set(jobClass, [...(lanes.get(jobClass) ?? []), { titleId, jobs: ofClass.map(({ job }) => job), next: 0 }]);
-    }
+/** Counts what it admits into `share`. */
+function admitOfClass(jobClass: JobClass, room: number, waiting: readonly WaitingJobs[], share: Map<string, number>): Admission[] {
+  const lanes = new PriorityHeap<Lane>(isBefore);
+  for (const [order, { titleId, jobs }] of waiting.entries()) {
+    const next = nextOfClass(jobs, jobClass, 0);
+    if (next < jobs.length) lanes.push({ titleId, order, jobs, next, share: share.get(titleId) ?? 0 });
   }
-  return lanes;
+  const admitted: Admission[] = [];
+  for (let best = lanes.pop(); best !== undefined; best = lanes.pop()) {
+    admitted.push({ jobClass, job: best.jobs[best.next].job });
+    best.share++;
+    share.set(best.titleId, best.share);
+    if (admitted.length >= room) break;
+    best.next = nextOfClass(best.jobs, jobClass, best.next + 1);
+    if (best.next < best.jobs.length) lanes.push(best);
+  }
+  return admitted;
 }
 
-function bestOf(lanes: readonly Lane[], share: ReadonlyMap<string, number>): Lane | null {
-  let best: Lane | null = null;
-  for (const lane of lanes) {
-    if (lane.next < lane.jobs.length && (best === null || isBefore(lane, best, share))) best = lane;
-  }
-  return best;
+/** A title's jobs of the class at hand: the next one of them, and how much of the title is offered. */
+type Lane = { readonly titleId: string; readonly order: number; readonly jobs: WaitingJobs['jobs']; next: number; share: number };
+
+function nextOfClass(jobs: WaitingJobs['jobs'], jobClass: JobClass, from: number): number {
+  let at = from;
+  while (at < jobs.length && jobs[at].jobClass !== jobClass) at++;
+  return at;
 }
 
-function isBefore(a: Lane, b: Lane, share: ReadonlyMap<string, number>): boolean {
-  const [first, second] = [a.jobs[a.next].priority, b.jobs[b.next].priority];
+function isBefore(a: Lane, b: Lane): boolean {
+  const [first, second] = [a.jobs[a.next].job.priority, b.jobs[b.next].job.priority];
   if (first !== second) return first > second;
-  return (share.get(a.titleId) ?? 0) < (share.get(b.titleId) ?? 0);
+  return a.share === b.share ? a.order < b.order : a.share < b.share;
 }

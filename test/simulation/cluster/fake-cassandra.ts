@@ -50,7 +50,8 @@ export class FakeCassandra {
     };
     const client = { execute, batch, shutdown: async () => {} } as unknown as Client;
     const options = { contactPoints: ['sim'], localDataCenter: 'sim', keyspace: 'sim', replicationFactor: 3, patienceMs: PATIENCE_MS };
-    return new CassandraSession(client, options, world);
+    // Sessions connect themselves, which there is nothing for here.
+    return Reflect.construct(CassandraSession, [client, options, world]);
   }
 
   #leaveUnderWay(partition: string, run: () => void): void {

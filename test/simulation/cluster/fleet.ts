@@ -1,4 +1,4 @@
-import { KafkaJobSource, type Lane } from '../../../src/adapters/cluster/dispatch/kafka-job-source.ts';
+import { KafkaJobSource, type Member } from '../../../src/adapters/cluster/dispatch/kafka-job-source.ts';
 import { ShareConsumer } from '../../../src/adapters/cluster/share-consumer/share-consumer.ts';
 import { ShareError } from '../../../src/adapters/cluster/share-consumer/share-error.ts';
 import { ScenelineError } from '../../../src/model/errors.ts';
@@ -102,14 +102,14 @@ export class Fleet {
     const { broker, trouble, scenario } = this.#bench;
     const leaseMs = scenario.lockMs;
     const classes = scenario.codecs.map((codec) => `${BUILD}-${codec}-any`);
-    const lanes: Lane[] = [];
+    const members: Member[] = [];
     for (const jobClass of classes) {
       const topic = broker.topic(`jobs.${jobClass}`);
       const options = { brokers: [], clientId: 'sim', options: {}, group: topic.id, topic: topic.id };
       const network = simNetwork({ process, broker, trouble, topic });
-      lanes.push({ topic: topic.id, consumer: await ShareConsumer.open(options, () => this.#bug?.network?.(network) ?? network) });
+      members.push({ topic: topic.id, consumer: await ShareConsumer.open(options, () => this.#bug?.network?.(network) ?? network) });
     }
-    const good = new KafkaJobSource({ worker: process.name, leaseMs, claims: queue }, lanes, () => this.#world.nowMs);
+    const good = new KafkaJobSource({ worker: process.name, leaseMs, claims: queue }, members, () => this.#world.nowMs);
     const told = this.#telling(good, process);
     const source = this.#bug?.source?.(told, process) ?? told;
     const halt = new AbortController();

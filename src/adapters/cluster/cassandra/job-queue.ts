@@ -68,10 +68,13 @@ export class CassandraJobQueue implements JobQueue {
     return this.#claimSeen(await this.#changes.see(jobId), request);
   }
 
-  /** Ready jobs of a revision in the order in which they should run; leases that were seen to run out are taken back before. */
+  /**
+   * Ready jobs of a revision, as last looked at by this process (`counts` looks), in the order in which they should run; leases that were seen to run out are taken
+   * back before.
+   */
   async readyJobs(titleId: string, revision: string, limit: number): Promise<readonly JobSpec[]> {
-    const view = await this.#lookAtLeases(await this.#board.look(titleId, revision));
-    return openJobs(view)
+    const view = this.#board.lastSeen(titleId, revision) ?? (await this.#board.look(titleId, revision));
+    return openJobs(await this.#lookAtLeases(view))
       .filter(isReady)
       .sort(compareTurns)
       .slice(0, limit)
@@ -159,7 +162,9 @@ export class CassandraJobQueue implements JobQueue {
       return 'settled';
     }
     const { exclusiveKey, id } = listed.spec;
-    if (exclusiveKey !== null && !(await this.#keys.take(exclusiveKey, seen))) return 'busy';
+    // The claim may be announced before the key is ours: an announcement without its change costs a read.
+    const [isFree] = await Promise.all([exclusiveKey === null || this.#keys.take(exclusiveKey, seen), this.#changes.announce(seen)]);
+    if (!isFree) return 'busy';
     const lease = await this.#changes.lease(seen, claim);
     if (!lease) return this.#claimSeen(await this.#changes.see(id), claim);
     this.#sight(id, { ...head, fence: lease.fence, beat: 0 });
