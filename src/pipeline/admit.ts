@@ -9,7 +9,7 @@ export type AdmitInput = {
   /** Titles in the order of their arrival. */
   readonly waiting: readonly WaitingJobs[];
   /** Offered and not settled. */
-  readonly offered: readonly { readonly titleId: string; readonly jobClass: JobClass }[];
+  readonly offered: readonly { readonly titleId: string; readonly jobClass: JobClass; readonly exclusiveKey: string | null }[];
   /** Jobs that all living workers of a class can run at once. */
   readonly slots: ReadonlyMap<JobClass, number>;
 };
@@ -22,25 +22,30 @@ const LEAST_AHEAD = 1;
 
 /**
  * Which jobs to offer now. Per class as many as its workers can run and a few more; the highest priority first, and among equals the title of which the least is
- * offered, so that titles share the workers; then the older title. A class without workers gets nothing: its jobs wait as rows. Pure. Costs a look at each title, not at
+ * offered, so that titles share the workers; then the older title. A class without workers gets nothing: its jobs wait as rows. A job
+ * whose exclusive key an offered one has would be refused by whoever takes it: it waits until that one is settled. Pure. Costs a look at each title, not at
  * each of its jobs.
  */
 export function chooseAdmissions({ waiting, offered, slots }: AdmitInput): Admission[] {
   const room = new Map([...slots].map(([jobClass, count]) => [jobClass, count + Math.max(LEAST_AHEAD, Math.ceil(count * AHEAD_PER_SLOT))]));
   const share = new Map<string, number>();
-  for (const { titleId, jobClass } of offered) {
+  const takenKeys = new Set<string | null>();
+  for (const { titleId, jobClass, exclusiveKey } of offered) {
+    if (exclusiveKey !== null) takenKeys.add(exclusiveKey);
     room.set(jobClass, (room.get(jobClass) ?? 0) - 1);
     share.set(titleId, (share.get(titleId) ?? 0) + 1);
   }
   const admitted: Admission[] = [];
   for (const [jobClass, left] of room) {
-    if (left > 0) admitted.push(...admitOfClass(jobClass, left, waiting, share));
+    if (left > 0) admitted.push(...admitOfClass({ jobClass, room: left, waiting }, share, takenKeys));
   }
   return admitted;
 }
 
-/** Counts what it admits into `share`. */
-function admitOfClass(jobClass: JobClass, room: number, waiting: readonly WaitingJobs[], share: Map<string, number>): Admission[] {
+type OfClass = { readonly jobClass: JobClass; readonly room: number; readonly waiting: readonly WaitingJobs[] };
+
+/** Counts what it admits into `share` and `takenKeys`. */
+function admitOfClass({ jobClass, room, waiting }: OfClass, share: Map<string, number>, takenKeys: Set<string | null>): Admission[] {
   const lanes = new PriorityHeap<Lane>(isBefore);
   for (const [order, { titleId, jobs }] of waiting.entries()) {
     const next = nextOfClass(jobs, jobClass, 0);
@@ -48,10 +53,14 @@ function admitOfClass(jobClass: JobClass, room: number, waiting: readonly Waitin
   }
   const admitted: Admission[] = [];
   for (let best = lanes.pop(); best !== undefined; best = lanes.pop()) {
-    admitted.push({ jobClass, job: best.jobs[best.next].job });
-    best.share++;
-    share.set(best.titleId, best.share);
-    if (admitted.length >= room) break;
+    const { job } = best.jobs[best.next];
+    if (!takenKeys.has(job.exclusiveKey)) {
+      admitted.push({ jobClass, job });
+      best.share++;
+      share.set(best.titleId, best.share);
+      if (job.exclusiveKey !== null) takenKeys.add(job.exclusiveKey);
+      if (admitted.length >= room) break;
+    }
     best.next = nextOfClass(best.jobs, jobClass, best.next + 1);
     if (best.next < best.jobs.length) lanes.push(best);
   }

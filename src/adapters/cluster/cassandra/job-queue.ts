@@ -81,6 +81,15 @@ export class CassandraJobQueue implements JobQueue {
       .map(({ spec }) => spec);
   }
 
+  /** Which of a revision's jobs were neither ready nor running when this process last looked. Reads nothing. */
+  overJobs(titleId: string, revision: string, jobIds: readonly string[]): readonly string[] {
+    const view = this.#board.lastSeen(titleId, revision);
+    if (!view) return [];
+    const isOpen = (job: BoardJob) => isReady(job) || job.head?.state === 'running';
+    const open = new Set(openJobs(view).flatMap((job) => (isOpen(job) ? [job.spec.id] : [])));
+    return jobIds.filter((id) => !open.has(id));
+  }
+
   async renew(lease: Lease, leaseMs: number, framesSoFar: number): Promise<boolean> {
     const head = await this.#changes.renew(lease, leaseMs, framesSoFar);
     if (head) this.#sight(lease.job.id, head);
