@@ -1,12 +1,17 @@
 import type { JobSpec } from '../model/job.ts';
 import type { JobClass } from '../ports/job-dispatch.ts';
 
+/** A job that can be done, as control sees it. `fence`: how often it was claimed so far. */
+export type ReadyJob = JobSpec & { readonly fence: number };
+
 /** A job that was offered and is not known to be settled. */
 export type Offer = {
   readonly jobId: string;
   readonly titleId: string;
   readonly jobClass: JobClass;
   readonly exclusiveKey: string | null;
+  /** Of the job when it was offered: when it is ready again under another one, somebody took it and it came back. */
+  readonly fence: number;
   /** When to look whether it was lost. */
   reviewAtMs: number;
 };
@@ -37,12 +42,12 @@ export class Offers {
     return [...this.#byJob.values()];
   }
 
-  ofTitle(titleId: string): readonly string[] {
-    return [...(this.#byTitle.get(titleId) ?? [])];
+  ofTitle(titleId: string): readonly Offer[] {
+    return [...(this.#byTitle.get(titleId) ?? [])].map((jobId) => this.#byJob.get(jobId)!);
   }
 
-  add({ id, titleId, exclusiveKey }: JobSpec, jobClass: JobClass, nowMs: number): void {
-    this.#byJob.set(id, { jobId: id, titleId, jobClass, exclusiveKey, reviewAtMs: nowMs + (this.#patienceMs.get(id) ?? STALE_MS) });
+  add({ id, titleId, exclusiveKey, fence }: ReadyJob, jobClass: JobClass, nowMs: number): void {
+    this.#byJob.set(id, { jobId: id, titleId, jobClass, exclusiveKey, fence, reviewAtMs: nowMs + (this.#patienceMs.get(id) ?? STALE_MS) });
     const ofTitle = this.#byTitle.get(titleId) ?? new Set();
     this.#byTitle.set(titleId, ofTitle.add(id));
   }

@@ -1,4 +1,4 @@
-import type { Job, JobSpec } from '../model/job.ts';
+import type { Job } from '../model/job.ts';
 import type { Title } from '../model/title.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { JobClass, JobDispatch, Turn, Wake, WakeNote, WorkerRegistry } from '../ports/job-dispatch.ts';
@@ -7,7 +7,7 @@ import { chooseAdmissions, type WaitingJobs } from './admit.ts';
 import { type Bell, createBell } from './bell.ts';
 import type { Control } from './control.ts';
 import { classOf } from './job-class.ts';
-import { Offers } from './offers.ts';
+import { Offers, type ReadyJob } from './offers.ts';
 import { isLive } from './title-changes.ts';
 
 /** What control asks the job rows, besides the port that every worker has. */
@@ -16,7 +16,7 @@ export type OpenJobs = {
    * Ready jobs of a title's revision as this process last saw them (`counts` looks), in the order they should be done, at most `limit`. Leases that it saw run out are
    * taken back before.
    */
-  readyJobs(titleId: string, revision: string, limit: number): Promise<readonly JobSpec[]>;
+  readyJobs(titleId: string, revision: string, limit: number): Promise<readonly ReadyJob[]>;
   /** Which of a revision's jobs were neither ready nor running when this process last saw them. Reads nothing. */
   overJobs(titleId: string, revision: string, jobIds: readonly string[]): readonly string[];
   get(jobId: string): Promise<Job | null>;
@@ -88,7 +88,7 @@ class Desk {
   readonly #offers = new Offers();
   readonly #woken = new Set<string>();
   /** Ready jobs by title, as last read; in the order in which titles came. */
-  readonly #waiting = new Map<string, WaitingJobs>();
+  readonly #waiting = new Map<string, WaitingJobs<ReadyJob>>();
   /** Titles that have more ready jobs than were read. */
   readonly #cut = new Set<string>();
   #slots: ReadonlyMap<JobClass, number> = new Map();
@@ -184,7 +184,7 @@ class Desk {
     if (title === null || !isLive(title)) {
       this.#waiting.delete(titleId);
       this.#cut.delete(titleId);
-      for (const jobId of this.#offers.ofTitle(titleId)) this.#offers.end(jobId);
+      for (const { jobId } of this.#offers.ofTitle(titleId)) this.#offers.end(jobId);
       if (title) observe?.({ type: 'title', title });
       return;
     }
@@ -192,14 +192,22 @@ class Desk {
     // Those offered may not have been taken yet, and are not what is asked for.
     const limit = READY_AT_ONCE + this.#offers.size;
     const ready = await jobs.readyJobs(titleId, title.revision, limit);
-    // Their notes may have been lost.
-    const offered = this.#offers.ofTitle(titleId);
-    if (offered.length > 0) for (const jobId of jobs.overJobs(titleId, title.revision, offered)) this.#offers.end(jobId);
+    this.#endOffers(title, ready);
     if (ready.length === limit) this.#cut.add(titleId);
     else this.#cut.delete(titleId);
     const open = ready.filter((job) => !this.#offers.has(job.id)).map((job) => ({ job, jobClass: classOf(title, job) }));
     if (open.length > 0) this.#waiting.set(titleId, { titleId, jobs: open });
     else this.#waiting.delete(titleId);
+  }
+
+  /** Offers whose jobs are over, or ready again after somebody had them: notes may have been lost. */
+  #endOffers({ id, revision }: Title, ready: readonly ReadyJob[]): void {
+    const offered = this.#offers.ofTitle(id);
+    if (offered.length === 0) return;
+    const fences = new Map(ready.map((job) => [job.id, job.fence]));
+    const back = offered.filter(({ jobId, fence }) => (fences.get(jobId) ?? fence) > fence).map(({ jobId }) => jobId);
+    const jobIds = offered.map(({ jobId }) => jobId);
+    for (const jobId of [...back, ...this.#steering.jobs.overJobs(id, revision, jobIds)]) this.#offers.end(jobId);
   }
 
   async #offer(): Promise<void> {

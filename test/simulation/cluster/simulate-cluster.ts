@@ -50,7 +50,7 @@ export async function simulateCluster(seed: number, options: ClusterOptions = {}
   let events = 0;
   fleet.begin();
   await world.run(() => {
-    if (world.nowMs > trouble.lastTroubleMs + PATIENCE_MS || events++ > EVENTS_MAX) world.violate('it does not come to rest');
+    if (world.nowMs > trouble.lastTroubleMs + PATIENCE_MS + 20 * scenario.slownessMs || events++ > EVENTS_MAX) world.violate('it does not come to rest');
     fleet.checkOffers();
     return fleet.isAtRest();
   });
