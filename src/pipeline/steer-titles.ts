@@ -1,4 +1,4 @@
-import type { Job, JobSpec } from '../model/job.ts';
+import type { Job } from '../model/job.ts';
 import type { Title } from '../model/title.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { JobClass, JobDispatch, Turn, Wake, WakeNote, WorkerRegistry } from '../ports/job-dispatch.ts';
@@ -7,6 +7,7 @@ import { chooseAdmissions, type WaitingJobs } from './admit.ts';
 import { type Bell, createBell } from './bell.ts';
 import type { Control } from './control.ts';
 import { classOf } from './job-class.ts';
+import { Offers, type ReadyJob } from './offers.ts';
 import { isLive } from './title-changes.ts';
 
 /** What control asks the job rows, besides the port that every worker has. */
@@ -15,7 +16,9 @@ export type OpenJobs = {
    * Ready jobs of a title's revision as this process last saw them (`counts` looks), in the order they should be done, at most `limit`. Leases that it saw run out are
    * taken back before.
    */
-  readyJobs(titleId: string, revision: string, limit: number): Promise<readonly JobSpec[]>;
+  readyJobs(titleId: string, revision: string, limit: number): Promise<readonly ReadyJob[]>;
+  /** Which of a revision's jobs were neither ready nor running when this process last saw them. Reads nothing. */
+  overJobs(titleId: string, revision: string, jobIds: readonly string[]): readonly string[];
   get(jobId: string): Promise<Job | null>;
 };
 
@@ -47,8 +50,6 @@ const ROUND_MS = 5000;
 /** How often the turn is asked for. */
 const HOLD_MS = 3000;
 const TROUBLE_PAUSE_MS = 1000;
-/** An offer that nobody took or settled for so long is looked at again. */
-const STALE_MS = 60_000;
 const READY_AT_ONCE = 256;
 const PAGE = 500;
 /** Titles advanced at the same time. */
@@ -58,8 +59,6 @@ const ADVANCED_AT_ONCE = 16;
 type Sweep = { readonly cursor: string | null; readonly seen: number; readonly isFirst: boolean; readonly isDue: boolean };
 
 const START: Sweep = { cursor: null, seen: 0, isFirst: true, isDue: true };
-
-type Offer = { readonly titleId: string; readonly jobClass: JobClass; readonly atMs: number };
 
 /**
  * Moves live titles along and offers their ready jobs to the workers, while it has the turn; stands by otherwise. Everything it knows it can lose: after a start or a
@@ -86,10 +85,10 @@ export async function steerTitles(steering: Steering): Promise<void> {
 class Desk {
   readonly #steering: Steering;
   readonly #bell: Bell;
-  readonly #offers = new Map<string, Offer>();
+  readonly #offers = new Offers();
   readonly #woken = new Set<string>();
   /** Ready jobs by title, as last read; in the order in which titles came. */
-  readonly #waiting = new Map<string, WaitingJobs>();
+  readonly #waiting = new Map<string, WaitingJobs<ReadyJob>>();
   /** Titles that have more ready jobs than were read. */
   readonly #cut = new Set<string>();
   #slots: ReadonlyMap<JobClass, number> = new Map();
@@ -104,7 +103,7 @@ class Desk {
   }
 
   note({ titleId, jobId }: WakeNote): void {
-    if (jobId !== null) this.#offers.delete(jobId);
+    if (jobId !== null) this.#offers.end(jobId);
     this.#woken.add(titleId);
     this.#bell.ring();
   }
@@ -169,12 +168,11 @@ class Desk {
   /** The titles of offers that are old are looked at, too: whatever became of their jobs, somebody should have told. */
   async #reviewOffers(): Promise<void> {
     const { jobs, clock } = this.#steering;
-    const staleSinceMs = clock.nowMs() - STALE_MS;
-    const stale = [...this.#offers].filter(([, offer]) => offer.atMs <= staleSinceMs);
-    await inGroups(stale, ADVANCED_AT_ONCE, async ([jobId, offer]) => {
-      const job = await jobs.get(jobId);
-      if (job?.state === 'running') this.#offers.set(jobId, { ...offer, atMs: clock.nowMs() });
-      else this.#offers.delete(jobId);
+    await inGroups(this.#offers.dueForReview(clock.nowMs()), ADVANCED_AT_ONCE, async (offer) => {
+      const job = await jobs.get(offer.jobId);
+      if (job?.state === 'running') this.#offers.isRunning(offer, clock.nowMs());
+      else if (job?.state === 'ready') this.#offers.giveUp(offer.jobId);
+      else this.#offers.end(offer.jobId);
       this.#woken.add(offer.titleId);
     });
   }
@@ -186,6 +184,7 @@ class Desk {
     if (title === null || !isLive(title)) {
       this.#waiting.delete(titleId);
       this.#cut.delete(titleId);
+      for (const { jobId } of this.#offers.ofTitle(titleId)) this.#offers.end(jobId);
       if (title) observe?.({ type: 'title', title });
       return;
     }
@@ -193,6 +192,7 @@ class Desk {
     // Those offered may not have been taken yet, and are not what is asked for.
     const limit = READY_AT_ONCE + this.#offers.size;
     const ready = await jobs.readyJobs(titleId, title.revision, limit);
+    this.#endOffers(title, ready);
     if (ready.length === limit) this.#cut.add(titleId);
     else this.#cut.delete(titleId);
     const open = ready.filter((job) => !this.#offers.has(job.id)).map((job) => ({ job, jobClass: classOf(title, job) }));
@@ -200,13 +200,23 @@ class Desk {
     else this.#waiting.delete(titleId);
   }
 
+  /** Offers whose jobs are over, or ready again after somebody had them: notes may have been lost. */
+  #endOffers({ id, revision }: Title, ready: readonly ReadyJob[]): void {
+    const offered = this.#offers.ofTitle(id);
+    if (offered.length === 0) return;
+    const fences = new Map(ready.map((job) => [job.id, job.fence]));
+    const back = offered.filter(({ jobId, fence }) => (fences.get(jobId) ?? fence) > fence).map(({ jobId }) => jobId);
+    const jobIds = offered.map(({ jobId }) => jobId);
+    for (const jobId of [...back, ...this.#steering.jobs.overJobs(id, revision, jobIds)]) this.#offers.end(jobId);
+  }
+
   async #offer(): Promise<void> {
     const { dispatch, clock, observe } = this.#steering;
-    const admissions = chooseAdmissions({ waiting: [...this.#waiting.values()], offered: [...this.#offers.values()], slots: this.#slots });
+    const admissions = chooseAdmissions({ waiting: [...this.#waiting.values()], offered: this.#offers.values(), slots: this.#slots });
     for (const [jobClass, chosen] of Map.groupBy(admissions, (admission) => admission.jobClass)) {
       const offered = chosen.map(({ job }) => job);
       await dispatch.offer(jobClass, offered);
-      for (const job of offered) this.#offers.set(job.id, { titleId: job.titleId, jobClass, atMs: clock.nowMs() });
+      for (const job of offered) this.#offers.add(job, jobClass, clock.nowMs());
       observe?.({ type: 'offered', jobClass, jobs: offered.length });
     }
     for (const [titleId, ofTitle] of Map.groupBy(admissions, ({ job }) => job.titleId)) this.#forget(titleId, new Set(ofTitle.map(({ job }) => job.id)));

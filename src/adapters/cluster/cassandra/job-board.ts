@@ -26,6 +26,8 @@ export type Revision = {
   readonly buckets: Map<string, Bucket>;
   /** Jobs of its open buckets when it was last looked at; null before that. */
   openCount: number | null;
+  /** This process has changed which jobs there are since it last looked. */
+  isOutdated: boolean;
 };
 
 const WIDTH = 16;
@@ -85,6 +87,7 @@ export class JobBoard {
   /** The revision as it is now. */
   async look(titleId: string, revision: string): Promise<Revision> {
     const view = this.#kept(titleId, revision);
+    view.isOutdated = false;
     const rows = await this.#session.read('SELECT kind, bucket, version, closed_jobs FROM job_bucket WHERE title_id = :titleId AND revision = :revision', {
       titleId,
       revision,
@@ -94,10 +97,16 @@ export class JobBoard {
     return view;
   }
 
-  /** The revision as it was when this process last looked; null when it did not, or has forgotten. */
+  /** The revision as it was when this process last looked; null when it did not, has forgotten, or has added jobs since. */
   lastSeen(titleId: string, revision: string): Revision | null {
     const view = this.#revisions.get(nameOf(titleId, revision));
-    return view && view.openCount !== null ? view : null;
+    return view && view.openCount !== null && !view.isOutdated ? view : null;
+  }
+
+  /** Jobs are added: the revision is not as it was seen any more. */
+  outdate(titleId: string, revision: string): void {
+    const view = this.#revisions.get(nameOf(titleId, revision));
+    if (view) view.isOutdated = true;
   }
 
   async #lookAtBucket(view: Revision, row: Row): Promise<void> {
@@ -168,7 +177,7 @@ export class JobBoard {
 
   #kept(titleId: string, revision: string): Revision {
     const name = nameOf(titleId, revision);
-    const view = this.#revisions.get(name) ?? { titleId, revision, buckets: new Map(), openCount: null };
+    const view = this.#revisions.get(name) ?? { titleId, revision, buckets: new Map(), openCount: null, isOutdated: false };
     this.#revisions.delete(name);
     this.#revisions.set(name, view);
     return view;

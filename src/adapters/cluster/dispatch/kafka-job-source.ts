@@ -11,13 +11,12 @@ export type JobClaims = {
   claimJob(jobId: string, request: { worker: string; delivery: string; leaseMs: number }): Promise<Lease | 'elsewhere' | 'settled' | 'busy'>;
 };
 
-export type JobSourceOptions = {
+type Claiming = { readonly worker: string; readonly leaseMs: number; readonly claims: JobClaims };
+
+export type JobSourceOptions = Claiming & {
   readonly access: KafkaAccess;
   readonly names: TopicNames;
   readonly classes: readonly JobClass[];
-  readonly worker: string;
-  readonly leaseMs: number;
-  readonly claims: JobClaims;
   /** Hears of everything that failed and is being repeated. */
   readonly onTrouble: (error: unknown) => void;
 };
@@ -26,7 +25,9 @@ export type JobSourceOptions = {
 const LOOK_MS = 500;
 const EVENT_PARTITIONS = 8;
 
-type Lane = { readonly topic: string; readonly consumer: ShareConsumer; looking: Promise<void> | null };
+/** A consumer of the group of a class's topic. */
+export type Member = { readonly topic: string; readonly consumer: Pick<ShareConsumer, 'poll' | 'close'> };
+type Lane = Member & { looking: Promise<void> | null };
 type Arrival = { readonly topic: string; readonly record: HeldRecord };
 
 /**
@@ -37,16 +38,19 @@ type Arrival = { readonly topic: string; readonly record: HeldRecord };
  * rows and offers again what is ready.
  */
 export class KafkaJobSource implements JobSource {
-  readonly #options: JobSourceOptions;
+  readonly #claiming: Claiming;
+  readonly #nowMs: () => number;
   readonly #lanes: readonly Lane[];
   readonly #held = new Map<string, HeldRecord>();
   readonly #arrived: Arrival[] = [];
   #isTaking = false;
   #fault: { readonly error: unknown } | null = null;
 
-  private constructor(options: JobSourceOptions, lanes: readonly Lane[]) {
-    this.#options = options;
-    this.#lanes = lanes;
+  /** Of groups that were joined before. `nowMs` never goes back; its zero is anywhere. */
+  constructor(claiming: Claiming, members: readonly Member[], nowMs: () => number) {
+    this.#claiming = claiming;
+    this.#lanes = members.map((member) => ({ ...member, looking: null }));
+    this.#nowMs = nowMs;
   }
 
   /** Sets up the topics of the classes, or checks them, and joins their groups. Throws SL-151 to SL-153. */
@@ -54,24 +58,24 @@ export class KafkaJobSource implements JobSource {
     const { access, names, classes, onTrouble } = options;
     const jobs = classes.map((jobClass) => jobTopicSettings(names, jobClass));
     await setUpTopics(access, { eventTopic: eventTopic(names), eventPartitions: EVENT_PARTITIONS, jobs });
-    const lanes: Lane[] = [];
+    const members: Member[] = [];
     try {
       const { bootstrapBrokers, ...connection } = connectionOptions(access);
       const place = { brokers: bootstrapBrokers, clientId: access.clientId, options: connection };
-      for (const { topic } of jobs) lanes.push({ topic, consumer: await ShareConsumer.open({ ...place, topic, group: topic, onTrouble }), looking: null });
+      for (const { topic } of jobs) members.push({ topic, consumer: await ShareConsumer.open({ ...place, topic, group: topic, onTrouble }) });
     } catch (error) {
-      await Promise.all(lanes.map(({ consumer }) => consumer.close()));
+      await Promise.all(members.map(({ consumer }) => consumer.close()));
       throw error;
     }
-    return new KafkaJobSource(options, lanes);
+    return new KafkaJobSource(options, members, () => performance.now());
   }
 
   /** Looks at all classes at once. What two of them give at the same moment is one too many: it goes back to the others. */
   async take(waitMs: number): Promise<Lease | null> {
-    const endMs = performance.now() + waitMs;
+    const endMs = this.#nowMs() + waitMs;
     this.#isTaking = true;
     try {
-      for (let leftMs = waitMs; leftMs > 0; leftMs = endMs - performance.now()) {
+      for (let leftMs = waitMs; leftMs > 0; leftMs = endMs - this.#nowMs()) {
         for (const lane of this.#lanes) lane.looking ??= this.#look(lane, this.#lanes.length === 1 ? leftMs : Math.min(LOOK_MS, leftMs));
         await Promise.race(this.#lanes.map(({ looking }) => looking));
         this.#throwFault();
@@ -121,7 +125,7 @@ export class KafkaJobSource implements JobSource {
   }
 
   async #claim(topic: string, record: HeldRecord): Promise<Lease | null> {
-    const { claims, worker, leaseMs } = this.#options;
+    const { claims, worker, leaseMs } = this.#claiming;
     const jobId = record.key?.toString('utf8') ?? '';
     try {
       const claimed = await claims.claimJob(jobId, { worker, leaseMs, delivery: `${topic}/${record.offset}` });
