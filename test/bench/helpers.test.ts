@@ -8,7 +8,10 @@ import { percentile } from '../../bench/percentile.ts';
 describe('the helpers of benchmarks', () => {
   it('take a percentile from the values themselves', () => {
     const values = Array.from({ length: 100 }, (_, i) => 100 - i);
-    assert.deepEqual([0, 0.5, 0.99, 1].map((share) => percentile(values, share)), [1, 50, 99, 100]);
+    assert.deepEqual(
+      [0, 0.5, 0.99, 1].map((share) => percentile(values, share)),
+      [1, 50, 99, 100],
+    );
     assert.equal(percentile([7], 0.99), 7);
     assert.throws(() => percentile([], 0.5), RangeError);
   });

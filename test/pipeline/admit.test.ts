@@ -5,7 +5,10 @@ import { chooseAdmissions, type WaitingJobs } from '../../src/pipeline/admit.ts'
 import { job } from '../contract/samples.ts';
 import { seededRandom } from '../support/mangle-text.ts';
 
-const waitingOf = (titleId: string, jobs: readonly JobSpec[], jobClass = 'any'): WaitingJobs => ({ titleId, jobs: jobs.map((each) => ({ job: each, jobClass })) });
+const waitingOf = (titleId: string, jobs: readonly JobSpec[], jobClass = 'any'): WaitingJobs => ({
+  titleId,
+  jobs: jobs.map((each) => ({ job: each, jobClass })),
+});
 const jobsOf = (titleId: string, count: number, priority = 0) => Array.from({ length: count }, (_, i) => job(titleId, i, { priority }));
 const names = (waiting: readonly WaitingJobs[], slots: number, offered: { titleId: string; jobClass: string }[] = []) =>
   chooseAdmissions({ waiting, offered, slots: new Map([['any', slots]]) }).map((admission) => `${admission.job.titleId}${admission.job.part.index}`);
@@ -46,7 +49,10 @@ describe('chooseAdmissions', () => {
           return Reflect.get(target, name);
         },
       });
-    const waiting = Array.from({ length: 50 }, (_, t) => waitingOf(`t${t}`, jobsOf(`t${t}`, 200))).map(({ titleId, jobs }) => ({ titleId, jobs: counted(jobs) }));
+    const waiting = Array.from({ length: 50 }, (_, t) => waitingOf(`t${t}`, jobsOf(`t${t}`, 200))).map(({ titleId, jobs }) => ({
+      titleId,
+      jobs: counted(jobs),
+    }));
     assert.equal(names(waiting, 4).length, 6);
     assert.ok(looks < 50 * 20, `${looks} looks`);
   });
