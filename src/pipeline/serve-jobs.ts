@@ -82,7 +82,7 @@ async function serve(service: JobService, lease: Lease, askedMs: number): Promis
     outcome = await runAttempt(lease, { queue, clock, handlers: service.handlers, leaseMs: service.leaseMs, askedMs, signal, onFrames: () => {} });
   } finally {
     observe?.({ type: 'settled', job, outcome, wallMs: clock.nowMs() - startedMs });
-    await source.settled(lease);
-    await wake.ring({ titleId: job.titleId, jobId: job.id, outcome });
+    // The row says it all already: control need not wait for the broker's word.
+    await Promise.all([source.settled(lease), wake.ring({ titleId: job.titleId, jobId: job.id, outcome })]);
   }
 }

@@ -13,7 +13,7 @@ export type ToldWorker = { readonly registry: Registry; readonly role: RoleMetri
 /** A round in which a class has so many jobs and slots. */
 export function roundOf(figures: { ready?: number; offered?: number; slots?: number } = {}, jobClass = 'b-h264-any'): SteeringNote {
   const byClass = new Map([[jobClass, { ready: 0, offered: 0, slots: 4, ...figures }]]);
-  return { type: 'round', byState: new Map([['encoding', 1]]), byClass };
+  return { type: 'round', byClass };
 }
 
 /** One control and one worker that tell real metrics of what they are made to hear, read every 15 seconds as Prometheus would. */
@@ -47,6 +47,7 @@ export class ToldFleet {
     const { metrics } = this.control;
     if (!metrics.hasTurn) metrics.hear({ type: 'turn', isOurs: true });
     metrics.hear(roundOf(figures));
+    metrics.hear({ type: 'swept', byState: new Map([['encoding', 1]]) });
     metrics.backlog({ pendingEvents: 0, deadLetters: new Map([['b-h264-any', 0]]) });
   }
 

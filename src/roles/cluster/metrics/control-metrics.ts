@@ -41,13 +41,13 @@ export function controlMetrics(registry: Registry, role: RoleMetrics): ControlMe
       for (const gauge of ofTurn) gauge.replace([]);
     } else if (note.type === 'round') {
       rounds.add({});
-      live.replace(LIVE_STATES.map((state) => [{ state }, note.byState.get(state) ?? 0]));
       const byClass = [...note.byClass].map(([job_class, figures]) => [{ job_class }, figures] as const);
       ready.replace(byClass.map(([labels, figures]) => [labels, figures.ready]));
       offered.replace(byClass.map(([labels, figures]) => [labels, figures.offered]));
       slots.replace(byClass.map(([labels, figures]) => [labels, figures.slots]));
       stranded.replace(byClass.map(([labels, figures]) => [labels, figures.slots === 0 ? figures.ready : 0]));
-    } else if (note.type === 'offered') offers.add({ job_class: note.jobClass }, note.jobs);
+    } else if (note.type === 'swept') live.replace(LIVE_STATES.map((state) => [{ state }, note.byState.get(state) ?? 0]));
+    else if (note.type === 'offered') offers.add({ job_class: note.jobClass }, note.jobs);
     else if (note.type === 'title' && counted.isNew(note.title)) ends.add({ state: note.title.state });
     else if (note.type === 'trouble') role.trouble(note.error);
   };

@@ -50,6 +50,7 @@ test('figures of a control that lost the turn are gone, so that sums over all co
   const { registry, metrics } = control();
   metrics.hear({ type: 'turn', isOurs: true });
   metrics.hear(roundOf({ ready: 5, offered: 2, slots: 0 }));
+  metrics.hear({ type: 'swept', byState: new Map([['encoding', 1]]) });
   assert.equal(await figure(registry, 'sceneline_control_has_turn'), 1);
   assert.equal(await figure(registry, 'sceneline_stranded_jobs'), 5);
   assert.equal(await figure(registry, 'sceneline_live_titles', { state: 'encoding' }), 1);
