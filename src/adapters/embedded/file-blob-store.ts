@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path';
 import { ScenelineError } from '../../model/errors.ts';
 import type { BlobFacts, BlobStore } from '../../ports/blob-store.ts';
 import type { Clock, Random } from '../../ports/clock.ts';
+import { checkLimit, decodeCursor, encodeCursor, pageOf } from '../../ports/cursor.ts';
 import type { Files } from '../../ports/files.ts';
 import { contentName, findBlob, isContentName, keysBelow, namesIn } from './blob-folder.ts';
 import { blobKeyParts, isBlobKeyPart } from './blob-key.ts';
-import { checkLimit, decodeCursor, encodeCursor, pageOf } from '../../ports/cursor.ts';
 import { makeDurableFolder } from './durable-folder.ts';
 import { errorCode, explainFileError } from './file-errors.ts';
 

@@ -1,6 +1,6 @@
 import type { SceneEvent } from '../../model/event.ts';
-import type { EventLog } from '../../ports/event-log.ts';
 import { checkLimit, decodeCursor, encodeCursor } from '../../ports/cursor.ts';
+import type { EventLog } from '../../ports/event-log.ts';
 import type { Database } from './database.ts';
 
 /** Keeps the first of events with one id, so here a repeat is not seen again. */

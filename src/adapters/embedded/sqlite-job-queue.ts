@@ -1,7 +1,7 @@
 import { type Attempt, type AttemptOutcome, type Evidence, type Job, type JobKind, type JobResult, type JobSpec, MAX_FAILURES } from '../../model/job.ts';
 import type { Clock, Random } from '../../ports/clock.ts';
-import type { JobCounts, JobQueue, Lease, Spent } from '../../ports/job-queue.ts';
 import { checkLimit, decodeCursor, encodeCursor, pageOf } from '../../ports/cursor.ts';
+import type { JobCounts, JobQueue, Lease, Spent } from '../../ports/job-queue.ts';
 import type { Database } from './database.ts';
 import { attemptOf, type JobRow, jobOf, SQL } from './job-rows.ts';
 

@@ -1,6 +1,6 @@
 import type { EncodedChunk } from '../../model/encoded-chunk.ts';
-import type { ResultStore } from '../../ports/result-store.ts';
 import { checkLimit, decodeCursor, encodeCursor, pageOf } from '../../ports/cursor.ts';
+import type { ResultStore } from '../../ports/result-store.ts';
 import type { Database } from './database.ts';
 
 export class SqliteResultStore implements ResultStore {

@@ -1,7 +1,7 @@
 import type { SceneEvent } from '../../model/event.ts';
 import { LIVE_STATES, type Title, type TitleState } from '../../model/title.ts';
-import type { TitleStore } from '../../ports/title-store.ts';
 import { checkLimit, decodeCursor, encodeCursor, pageOf } from '../../ports/cursor.ts';
+import type { TitleStore } from '../../ports/title-store.ts';
 import type { Database } from './database.ts';
 
 type TitleRow = { readonly id: string; readonly created_ms: number; readonly body: string };

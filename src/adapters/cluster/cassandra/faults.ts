@@ -59,7 +59,12 @@ function innerErrors(error: errors.NoHostAvailableError): Error[] {
 function refusalIn(error: unknown): Error | null {
   if (error instanceof errors.AuthenticationError) return error;
   if (error instanceof errors.ResponseError) return REFUSALS.includes(error.code) ? error : null;
-  if (error instanceof errors.NoHostAvailableError) return innerErrors(error).map(refusalIn).find((found) => found !== null) ?? null;
+  if (error instanceof errors.NoHostAvailableError)
+    return (
+      innerErrors(error)
+        .map(refusalIn)
+        .find((found) => found !== null) ?? null
+    );
   return isTlsError(error) ? error : null;
 }
 

@@ -47,7 +47,9 @@ async function* jobsOf(session: CassandraSession, titleId: string, revisions: re
         kind,
         bucket,
       });
-      const specs = rows.map(specOf).filter((spec) => place === null || spec.revision !== place[0] || spec.kind !== place[1] || compareParts(spec, lastOf(place)) >= 0);
+      const specs = rows
+        .map(specOf)
+        .filter((spec) => place === null || spec.revision !== place[0] || spec.kind !== place[1] || compareParts(spec, lastOf(place)) >= 0);
       for (let at = 0; at < specs.length; at += WIDTH) {
         const groups = await inParallel(specs.slice(at, at + WIDTH), WIDTH, (spec) => attemptsOf(session, spec, place));
         yield groups.flat();

@@ -35,7 +35,11 @@ export class CassandraResultStore implements ResultStore {
         values,
       );
       if (insert.isApplied) return result;
-      const refill = await this.#decide(place, `UPDATE result SET object_key = :objectKey, body = :body, write_id = :writeId ${WHERE} IF object_key = ''`, values);
+      const refill = await this.#decide(
+        place,
+        `UPDATE result SET object_key = :objectKey, body = :body, write_id = :writeId ${WHERE} IF object_key = ''`,
+        values,
+      );
       if (refill.isApplied) return result;
       const first = await this.lookup(owner, result.address);
       if (first) return first;

@@ -44,7 +44,8 @@ export const MIGRATIONS: readonly (readonly TableStep[])[] = [
     { table: 'job_revision', columns: 'title_id text, revision text, created_ms double, write_id text, PRIMARY KEY ((title_id), revision)' },
     {
       table: 'job_bucket',
-      columns: 'title_id text, revision text, kind text, bucket int, version int, closed_jobs int, write_id text, PRIMARY KEY ((title_id, revision), kind, bucket)',
+      columns:
+        'title_id text, revision text, kind text, bucket int, version int, closed_jobs int, write_id text, PRIMARY KEY ((title_id, revision), kind, bucket)',
     },
     {
       table: 'job_list',

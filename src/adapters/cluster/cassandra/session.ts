@@ -22,6 +22,7 @@ export type CassandraOptions = {
 
 export type CassandraWorld = { readonly clock: Clock; readonly random: Random };
 
+// biome-ignore lint/suspicious/noExplicitAny: a row's columns are those of the query beside it, which the compiler does not read.
 export type Row = { readonly [column: string]: any };
 export type Values = { readonly [name: string]: string | number | boolean | Buffer };
 type Query = { readonly query: string; readonly values: Values };
@@ -63,12 +64,12 @@ export async function openCassandra(options: CassandraOptions, world: CassandraW
     const client = clientOf(options, options.keyspace);
     const session = new CassandraSession(client, options, world);
     try {
-      await client.connect();
+      await session.connect();
       await migrate(session, options.keyspace, world);
       await session.checkDurability();
       return session;
     } catch (error) {
-      await client.shutdown();
+      await session.close();
       throw error;
     }
   } catch (error) {
@@ -85,6 +86,7 @@ export class CassandraSession {
   readonly #client: Client;
   readonly #options: CassandraOptions;
   readonly #place: string;
+  #hosts: ReadonlySet<OwnedHost> = new Set();
 
   constructor(client: Client, options: CassandraOptions, world: CassandraWorld) {
     this.#client = client;
@@ -92,6 +94,11 @@ export class CassandraSession {
     this.clock = world.clock;
     this.random = world.random;
     this.#place = options.contactPoints.join(', ');
+  }
+
+  async connect(): Promise<void> {
+    await this.#client.connect();
+    this.#hosts = rememberHosts(this.#client);
   }
 
   /** All rows of a query. Throws SL-145 when the database stays away. */
@@ -165,6 +172,7 @@ export class CassandraSession {
 
   async close(): Promise<void> {
     await this.#client.shutdown();
+    for (const host of this.#hosts) await host.shutdown(false);
   }
 
   async #isOurs({ find, isOurs }: Decision, writeId: string): Promise<boolean> {
@@ -215,6 +223,20 @@ async function using(client: Client, work: () => Promise<void>): Promise<void> {
   } finally {
     await client.shutdown();
   }
+}
+
+type OwnedHost = { shutdown(waitForPending: boolean): Promise<void> };
+
+/**
+ * When all nodes were away, the driver (4.10.0) comes back with new host objects and forgets the old ones, whose connections and timers its own
+ * shutdown then leaves alone: they would keep this process alive for ever.
+ */
+function rememberHosts(client: Client): Set<OwnedHost> {
+  const hosts = new Set<OwnedHost>();
+  const add = (host: unknown) => hosts.add(host as OwnedHost);
+  for (const host of client.hosts.values()) add(host);
+  for (const news of ['hostAdd', 'hostUp', 'hostDown']) client.on(news, add);
+  return hosts;
 }
 
 async function makeKeyspace(client: Client, { keyspace, localDataCenter, replicationFactor }: CassandraOptions): Promise<void> {

@@ -88,7 +88,9 @@ export class TitleOutbox {
   async #openNotes(): Promise<Note[]> {
     const { nowMs } = await serverTime(this.#session);
     const days = await this.#days.list('');
-    const slots = days.flatMap((day) => Array.from({ length: SLOTS }, (_, slot) => ({ day, slot, startMs: Date.parse(day) + Math.floor(slot / SHARDS) * HOUR_MS })));
+    const slots = days.flatMap((day) =>
+      Array.from({ length: SLOTS }, (_, slot) => ({ day, slot, startMs: Date.parse(day) + Math.floor(slot / SHARDS) * HOUR_MS })),
+    );
     const open = slots.filter(({ day, slot, startMs }) => !this.#quietSlots.has(`${day} ${slot}`) && startMs < nowMs + HOUR_MS);
     const notes = await inParallel(open, WIDTH, async ({ day, slot, startMs }) => {
       const rows = await this.#session.read('SELECT title_id, at_rev, at_ms FROM title_event WHERE day = :day AND slot = :slot', { day, slot });
@@ -131,7 +133,10 @@ export class TitleOutbox {
   }
 
   async #rowsOf(titleId: string, atRev: number): Promise<Row[]> {
-    const rows = await this.#session.read('SELECT rev, n, event_id, event, settled FROM title WHERE title_id = :titleId AND at_rev = :atRev', { titleId, atRev });
+    const rows = await this.#session.read('SELECT rev, n, event_id, event, settled FROM title WHERE title_id = :titleId AND at_rev = :atRev', {
+      titleId,
+      atRev,
+    });
     return rows.length > 0 ? rows : this.#session.read('SELECT DISTINCT title_id, rev FROM title WHERE title_id = :titleId', { titleId });
   }
 }

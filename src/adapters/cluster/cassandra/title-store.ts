@@ -162,7 +162,9 @@ export class CassandraTitleStore implements TitleStore {
   ): Promise<boolean> {
     const values: { [name: string]: string | number } = { id: title.id, rev: title.rev, state: title.state, liveDay: change.liveDay };
     Object.assign(values, change.values, { body: await storeJson(this.#session, title) });
-    const inserts = events.map((_, n) => `INSERT INTO title (title_id, at_rev, n, event_id, event, settled) VALUES (:id, :rev, ${n}, :id${n}, :event${n}, false);`);
+    const inserts = events.map(
+      (_, n) => `INSERT INTO title (title_id, at_rev, n, event_id, event, settled) VALUES (:id, :rev, ${n}, :id${n}, :event${n}, false);`,
+    );
     for (const [n, event] of events.entries()) Object.assign(values, { [`id${n}`]: event.id, [`event${n}`]: await storeJson(this.#session, event) });
     const query = events.length === 0 ? change.head : `BEGIN BATCH ${change.head}; ${inserts.join(' ')} APPLY BATCH`;
     const find = { query: HEAD, values: { id: title.id } };

@@ -20,17 +20,30 @@ function leased(outcome: Lease | string): Lease {
   return outcome;
 }
 
-export function jobTests(the: () => { service: CassandraService; sessions: Sessions }): void {
-  const queueOf = async (change: Parameters<Sessions['open']>[0] = {}) => new CassandraJobQueue(await the().sessions.open(change));
-  const claim = (delivery: string, worker = 'w') => ({ worker, delivery, leaseMs: LEASE_MS });
+type Place = { readonly service: CassandraService; readonly sessions: Sessions };
+type OpenQueue = (change?: Parameters<Sessions['open']>[0]) => Promise<CassandraJobQueue>;
 
+const claim = (delivery: string, worker = 'w') => ({ worker, delivery, leaseMs: LEASE_MS });
+
+export function jobTests(the: () => Place): void {
+  const queueOf: OpenQueue = async (change) => new CassandraJobQueue(await the().sessions.open(change));
+  claimTests(queueOf);
+  orderTests(queueOf);
+  repairTests(queueOf);
+  costTests(the);
+}
+
+function claimTests(queueOf: OpenQueue): void {
   it('gives one of 16 racing claims the job, on two instances', async () => {
     const queues = [await queueOf(), await queueOf()];
     const id = freshTag();
     await queues[0].enqueue([0, 1, 2].map((i) => job(id, i)));
     for (const i of [0, 1, 2]) {
       const outcomes = await Promise.all(Array.from({ length: 16 }, (_, n) => queues[n % 2].claimJob(job(id, i).id, claim(`record ${n}`, `w${n}`))));
-      assert.deepEqual(outcomes.filter((outcome) => typeof outcome === 'string'), Array(15).fill('elsewhere'));
+      assert.deepEqual(
+        outcomes.filter((outcome) => typeof outcome === 'string'),
+        Array(15).fill('elsewhere'),
+      );
     }
     assert.deepEqual(await queues[1].counts(id, 'r1'), { encode: { running: 3 } });
   });
@@ -53,7 +66,13 @@ export function jobTests(the: () => { service: CassandraService; sessions: Sessi
     assert.equal(await queue.claimJob(jobId, claim('jobs-0@7')), 'settled');
     assert.deepEqual((await queue.get(jobId))?.result, { by: 'heir' });
     const { attempts } = await queue.listAttempts(id, null, 10);
-    assert.deepEqual(attempts.map((attempt) => [attempt.worker, attempt.outcome]), [['zombie', 'lost'], ['heir', 'done']]);
+    assert.deepEqual(
+      attempts.map((attempt) => [attempt.worker, attempt.outcome]),
+      [
+        ['zombie', 'lost'],
+        ['heir', 'done'],
+      ],
+    );
   });
 
   it('says why it does not give a job: settled, or busy with its key', async () => {
@@ -71,7 +90,9 @@ export function jobTests(the: () => { service: CassandraService; sessions: Sessi
     await queue.drop(id, 'r1');
     assert.equal(await queue.claimJob(job(id, 1).id, claim('d1')), 'settled');
   });
+}
 
+function orderTests(queueOf: OpenQueue): void {
   it('gives an exclusive key to one of 16 jobs that ask at once', async () => {
     const queues = [await queueOf(), await queueOf()];
     const id = freshTag();
@@ -102,8 +123,14 @@ export function jobTests(the: () => { service: CassandraService; sessions: Sessi
       await right.enqueue([job(id, 0), job(id, 1)]);
       await wrong.enqueue([job(id, 2)]);
       const [a, b] = [leased(await right.claimJob(job(id, 0).id, claim('a'))), leased(await wrong.claimJob(job(id, 1).id, claim('b')))];
-      assert.deepEqual((await right.readyJobs(id, 'r1', 9)).map((spec) => spec.part.index), [2]);
-      assert.deepEqual((await wrong.readyJobs(id, 'r1', 9)).map((spec) => spec.part.index), [2]);
+      assert.deepEqual(
+        (await right.readyJobs(id, 'r1', 9)).map((spec) => spec.part.index),
+        [2],
+      );
+      assert.deepEqual(
+        (await wrong.readyJobs(id, 'r1', 9)).map((spec) => spec.part.index),
+        [2],
+      );
       for (let i = 0; i < 4; i += 1) {
         for (const clock of [rightClock, wrongClock]) clock.advance(LEASE_MS / 2);
         assert.equal(await right.renew(a, LEASE_MS, i), true);
@@ -113,33 +140,56 @@ export function jobTests(the: () => { service: CassandraService; sessions: Sessi
       }
       assert.equal(await wrong.complete(b, {}, SPENT), true);
       for (const clock of [rightClock, wrongClock]) clock.advance(LEASE_MS + 1);
-      assert.deepEqual((await wrong.readyJobs(id, 'r1', 9)).map((spec) => spec.part.index), [0, 2]);
+      assert.deepEqual(
+        (await wrong.readyJobs(id, 'r1', 9)).map((spec) => spec.part.index),
+        [0, 2],
+      );
       assert.equal(await right.complete(a, {}, SPENT), false);
     }
   });
+}
 
+function repairTests(queueOf: OpenQueue): void {
   it('pays the rows that a process owed when it died', async () => {
     const [queue, other] = [await queueOf(), await queueOf()];
     const id = freshTag();
     const dies = (table: string) => async (query: string) => (query.includes(`INSERT INTO ${table}`) ? ('before' as const) : null);
     const death = () => new TypeError('the process died here');
     // Jobs made, but listed nowhere.
-    await assert.rejects(withFaults(death, dies('job_bucket'), () => queue.enqueue([job(id, 0), job(id, 1)])), TypeError);
+    await assert.rejects(
+      withFaults(death, dies('job_bucket'), () => queue.enqueue([job(id, 0), job(id, 1)])),
+      TypeError,
+    );
     await other.enqueue([job(id, 0), job(id, 1)]);
     assert.deepEqual(await other.counts(id, 'r1'), { encode: { ready: 2 } });
     // A change announced, but not made.
     const noClaim = (query: string) => (isLwt(query) ? ('before' as const) : null);
-    await assert.rejects(withFaults(death, noClaim, () => queue.claimJob(job(id, 0).id, claim('d'))), TypeError);
+    await assert.rejects(
+      withFaults(death, noClaim, () => queue.claimJob(job(id, 0).id, claim('d'))),
+      TypeError,
+    );
     assert.deepEqual(await other.counts(id, 'r1'), { encode: { ready: 2 } });
     // Done, but without its done row.
     const lease = leased(await queue.claimJob(job(id, 0).id, claim('d')));
-    await assert.rejects(withFaults(death, dies('job_done'), () => queue.complete(lease, { n: 0 }, SPENT)), TypeError);
+    await assert.rejects(
+      withFaults(death, dies('job_done'), () => queue.complete(lease, { n: 0 }, SPENT)),
+      TypeError,
+    );
     assert.deepEqual(await other.counts(id, 'r1'), { encode: { done: 1, ready: 1 } });
-    assert.deepEqual((await other.listDone(id, 'r1', 'encode', null, 9)).jobs.map((done) => done.result), [{ n: 0 }]);
+    assert.deepEqual(
+      (await other.listDone(id, 'r1', 'encode', null, 9)).jobs.map((done) => done.result),
+      [{ n: 0 }],
+    );
     const last = leased(await queue.claimJob(job(id, 1).id, claim('d')));
-    await assert.rejects(withFaults(death, dies('job_done'), () => queue.complete(last, { n: 1 }, SPENT)), TypeError);
+    await assert.rejects(
+      withFaults(death, dies('job_done'), () => queue.complete(last, { n: 1 }, SPENT)),
+      TypeError,
+    );
     assert.deepEqual(await other.counts(id, 'r1'), { encode: { done: 2 } });
-    assert.deepEqual((await (await queueOf()).listDone(id, 'r1', 'encode', null, 9)).jobs.map((done) => done.result), [{ n: 0 }, { n: 1 }]);
+    assert.deepEqual(
+      (await (await queueOf()).listDone(id, 'r1', 'encode', null, 9)).jobs.map((done) => done.result),
+      [{ n: 0 }, { n: 1 }],
+    );
   });
 
   it('opens a closed bucket again when jobs are added to it', async () => {
@@ -153,7 +203,9 @@ export function jobTests(the: () => { service: CassandraService; sessions: Sessi
     }
     assert.equal((await other.listDone(id, 'r1', 'encode', null, 9)).jobs.length, 3);
   });
+}
 
+function costTests(the: () => Place): void {
   it('asks as little of a title with 3,000 jobs as of one with ten', async (t) => {
     const session: CassandraSession = await the().sessions.open();
     const costs: number[][] = [];
@@ -185,6 +237,9 @@ export function jobTests(the: () => { service: CassandraService; sessions: Sessi
     await session.read('SELECT day FROM title_day WHERE all_days = 1', {});
     const met = () => service.nodes[0].log().then((log) => log.split('\n').filter((line) => /tombstone/.test(line) && line.includes(sessions.keyspace)));
     const lines = await until('a tombstone in the log', async () => ((await met()).length > 0 ? met() : null));
-    assert.deepEqual(lines.filter((line) => !line.includes('all_days = 1')), []);
+    assert.deepEqual(
+      lines.filter((line) => !line.includes('all_days = 1')),
+      [],
+    );
   });
 }

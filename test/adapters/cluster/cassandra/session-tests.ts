@@ -17,7 +17,14 @@ import { freshKeyspace, optionsFor, type Sessions, WORLD } from './keyspace.ts';
 const SOURCE = join(import.meta.dirname, '../../../../src/adapters');
 const SPENT = { frames: 5, cpuSeconds: 1 };
 
-export function sessionTests(the: () => { service: CassandraService; sessions: Sessions }): void {
+type Place = { readonly service: CassandraService; readonly sessions: Sessions };
+
+export function sessionTests(the: () => Place): void {
+  openingTests(the);
+  outcomeTests(the);
+}
+
+function openingTests(the: () => Place): void {
   it('is brought to the newest schema once when several processes start at the same time', async () => {
     const keyspace = freshKeyspace();
     const url = (path: string) => JSON.stringify(pathToFileURL(join(SOURCE, path)).href);
@@ -28,7 +35,9 @@ export function sessionTests(the: () => { service: CassandraService; sessions: S
       const session = await openCassandra(${JSON.stringify(optionsFor(the().service, keyspace))}, { clock: new SystemClock(), random: new SystemRandom() });
       await session.write('INSERT INTO title_day (all_days, day) VALUES (0, :day)', { day: process.argv[1] });
       await session.close();`;
-    const statuses = await Promise.all(['a', 'b', 'c'].map((name) => exitStatus(['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program, name])));
+    const statuses = await Promise.all(
+      ['a', 'b', 'c'].map((name) => exitStatus(['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program, name])),
+    );
     assert.deepEqual(statuses, [0, 0, 0]);
     const session = await openCassandra(optionsFor(the().service, keyspace), WORLD);
     assert.deepEqual((await session.read('SELECT day FROM title_day WHERE all_days = 0', {})).map((row) => row.day).sort(), ['a', 'b', 'c']);
@@ -56,7 +65,8 @@ export function sessionTests(the: () => { service: CassandraService; sessions: S
 
   it('refuses names that are no keyspace, and says what it cannot reach', async () => {
     const { service } = the();
-    for (const keyspace of ['', 'A', 'x; DROP TABLE job', '1a', 'a'.repeat(49)]) await assert.rejects(openCassandra(optionsFor(service, keyspace), WORLD), { code: 'SL-101' });
+    for (const keyspace of ['', 'A', 'x; DROP TABLE job', '1a', 'a'.repeat(49)])
+      await assert.rejects(openCassandra(optionsFor(service, keyspace), WORLD), { code: 'SL-101' });
     const startMs = Date.now();
     const elsewhere = optionsFor(service, freshKeyspace(), { contactPoints: ['127.0.0.1:1'] });
     await assert.rejects(openCassandra(elsewhere, WORLD), { code: 'SL-141', message: /127\.0\.0\.1:1 cannot be reached/ });
@@ -71,7 +81,9 @@ export function sessionTests(the: () => { service: CassandraService; sessions: S
     }
     await assert.rejects(loadJson(session, `@${'0'.repeat(64)}:5`), { code: 'SL-905' });
   });
+}
 
+function outcomeTests(the: () => Place): void {
   for (const [name, error] of Object.entries(UNKNOWN_OUTCOMES)) {
     for (const where of ['before', 'after'] as const) {
       it(`finds out what became of writes that ended with ${name}, ${where === 'after' ? 'made' : 'not made'}`, async () => {
