@@ -32,6 +32,12 @@ export function isPassing(error: unknown): boolean {
   return error instanceof errors.DriverError || isSocketError(error);
 }
 
+/** What a node says that has not heard of a keyspace yet. */
+export function isKeyspaceUnknown(error: unknown): boolean {
+  if (error instanceof errors.NoHostAvailableError) return innerErrors(error).some(isKeyspaceUnknown);
+  return error instanceof errors.ResponseError && error.code === codes.invalid && /Keyspace .* does not exist/.test(error.message);
+}
+
 /** SL-142 for refused names, passwords, certificates and permissions, SL-141 for a database that cannot be reached; anything else as it is. */
 export function explainConnectError(error: unknown, place: string): unknown {
   if (error instanceof ScenelineError) return error;

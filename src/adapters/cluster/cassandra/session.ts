@@ -1,7 +1,7 @@
 import { Client, policies, types } from 'cassandra-driver';
 import { ScenelineError } from '../../../model/errors.ts';
 import type { Clock, Random } from '../../../ports/clock.ts';
-import { explainCallError, explainConnectError, isPassing, passwordLogin } from './faults.ts';
+import { explainCallError, explainConnectError, isKeyspaceUnknown, isPassing, passwordLogin } from './faults.ts';
 import { migrate } from './migrate.ts';
 import { patiently } from './patience.ts';
 
@@ -44,6 +44,7 @@ type Execute = (query: string, values: Values | readonly unknown[], options: obj
 const { consistencies } = types;
 const CONNECT_LIMIT_MS = 5000;
 const ANSWER_LIMIT_MS = 5000;
+const KEYSPACE_LIMIT_MS = 10_000;
 const ROWS_PER_FETCH = 5000;
 const PLAIN = { prepare: true, consistency: consistencies.localQuorum, isIdempotent: true };
 const LWT = { prepare: true, consistency: consistencies.localQuorum, serialConsistency: consistencies.localSerial, isIdempotent: false };
@@ -61,10 +62,9 @@ export async function openCassandra(options: CassandraOptions, world: CassandraW
   try {
     const first = clientOf(options, null);
     await using(first, () => makeKeyspace(first, options));
-    const client = clientOf(options, options.keyspace);
-    const session = new CassandraSession(client, options, world);
+    // Another process may just have made it: a node lists a keyspace a moment before it knows it.
+    const session = await patiently(world.clock, KEYSPACE_LIMIT_MS, isKeyspaceUnknown, () => CassandraSession.connect(options, world));
     try {
-      await session.connect();
       await migrate(session, options.keyspace, world);
       await session.checkDurability();
       return session;
@@ -88,7 +88,7 @@ export class CassandraSession {
   readonly #place: string;
   #hosts: ReadonlySet<OwnedHost> = new Set();
 
-  constructor(client: Client, options: CassandraOptions, world: CassandraWorld) {
+  private constructor(client: Client, options: CassandraOptions, world: CassandraWorld) {
     this.#client = client;
     this.#options = options;
     this.clock = world.clock;
@@ -96,9 +96,18 @@ export class CassandraSession {
     this.#place = options.contactPoints.join(', ');
   }
 
-  async connect(): Promise<void> {
-    await this.#client.connect();
-    this.#hosts = rememberHosts(this.#client);
+  /** To a keyspace that exists. */
+  static async connect(options: CassandraOptions, world: CassandraWorld): Promise<CassandraSession> {
+    const client = clientOf(options, options.keyspace);
+    const session = new CassandraSession(client, options, world);
+    try {
+      await client.connect();
+      session.#hosts = rememberHosts(client);
+      return session;
+    } catch (error) {
+      await client.shutdown();
+      throw error;
+    }
   }
 
   /** All rows of a query. Throws SL-145 when the database stays away. */
