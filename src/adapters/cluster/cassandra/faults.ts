@@ -16,6 +16,8 @@ const PASSING: readonly number[] = [
   // CAS_WRITE_UNKNOWN, which the driver has no name for.
   0x1700,
 ];
+/** Plain errors by which the driver (4.10.0) says that the pool of a node that just went away is empty. */
+const POOL_ERRORS: readonly string[] = ['No connection available', 'Connection closed'];
 const REFUSALS: readonly number[] = [codes.badCredentials, codes.unauthorized];
 
 /**
@@ -79,7 +81,9 @@ function isTlsError(error: unknown): error is Error {
 }
 
 function isSocketError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET)/.test(String(error.code));
+  if (!(error instanceof Error)) return false;
+  if ('isSocketError' in error || POOL_ERRORS.includes(error.message)) return true;
+  return 'code' in error && /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET)/.test(String(error.code));
 }
 
 /** How the session logs in. */
