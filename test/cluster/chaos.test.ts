@@ -101,7 +101,7 @@ describe('a cluster to which everything happens', { skip: clusterMissing() ?? fa
             () => place.cassandra.nodes[0].start(),
           ),
       ],
-      ['a worker is frozen past its lock and woken', () => freeze(crew)],
+      ['a worker is frozen past its lock and woken', async () => assert.equal(await crew.freezePastLock(), 'lost', 'its late result is refused')],
       ['an upload is cut', () => cutUpload(crew)],
       ['every network is slow, then cut', () => slowThenCut(crew)],
       ['the network to Kafka swallows everything', () => swallow(crew)],
@@ -146,20 +146,6 @@ describe('a cluster to which everything happens', { skip: clusterMissing() ?? fa
     await place.s3.kill();
     await crew.until('a worker has trouble', () => marks.some(({ member, from }) => member.said('trouble', from)));
     await place.s3.restart();
-  }
-
-  /** Stopped until somebody else has done its job; what it then brings is refused. */
-  async function freeze(crew: Crew): Promise<void> {
-    const { member, job } = await crew.until('an encode job runs', () => crew.atWork('encode'));
-    member.signal('SIGSTOP');
-    await crew.until('somebody else does the job', () => crew.proven.includes(job));
-    const from = member.lines.length;
-    assert.ok(member.running.has(job), 'the job was not done before the worker froze');
-    member.signal('SIGCONT');
-    const ended = await crew.until('the woken worker hears of it', () =>
-      member.lines.slice(from).find((line) => line.message === 'job ended' && line.job === job),
-    );
-    assert.equal(ended.outcome, 'lost');
   }
 
   async function cutUpload(crew: Crew): Promise<void> {

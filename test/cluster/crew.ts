@@ -6,6 +6,7 @@ type LogLine = { readonly message: string; readonly [fact: string]: unknown };
 type Role = 'control' | 'worker';
 
 const RECENT_LINES = 40;
+const PATIENCE_MS = 180_000;
 
 /** A control or worker process, as its own log tells of it. */
 export class Member {
@@ -69,7 +70,7 @@ export class Crew {
   }
 
   /** Waits until the question has an answer; it is asked now and whenever a log line comes. Throws with the last lines of all after `limitMs`. */
-  until<T>(what: string, question: () => T | null | undefined | false, limitMs = 120_000): Promise<T> {
+  until<T>(what: string, question: () => T | null | undefined | false, limitMs = PATIENCE_MS): Promise<T> {
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => {
         this.#waits.delete(wait);
@@ -100,6 +101,26 @@ export class Crew {
   async goesOn(what: string, more = 1): Promise<void> {
     const wanted = this.proven.length + more;
     await this.until(`${what}: work goes on`, () => this.proven.length >= wanted);
+  }
+
+  /** It starts a job, if it does not have one already. */
+  async works(member: Member): Promise<void> {
+    await this.until(`${member.label} works`, () => member.running.size > 0);
+  }
+
+  /** Stops a worker in mid-job until somebody else has done the job, past its lock; wakes it, and gives the outcome that it then reports for its own attempt. */
+  async freezePastLock(): Promise<unknown> {
+    for (;;) {
+      const { member, job } = await this.until('an encode job runs', () => this.atWork('encode'));
+      member.signal('SIGSTOP');
+      await this.until('the job is done', () => this.proven.includes(job));
+      const isElsewhere = member.running.has(job);
+      const from = member.lines.length;
+      member.signal('SIGCONT');
+      if (!isElsewhere) continue;
+      const isEnd = (line: LogLine) => line.message === 'job ended' && line.job === job;
+      return (await this.until('the woken worker hears of it', () => member.lines.slice(from).find(isEnd))).outcome;
+    }
   }
 
   allThere(): Promise<boolean> {

@@ -134,17 +134,9 @@ async function twoNodesDead({ crew, place }: Site): Promise<void> {
   await third.start();
 }
 
-/** Stopped until somebody else has done its job; what it then brings is refused by its fence. */
 async function freeze({ crew }: Site): Promise<void> {
-  const { member, job } = await encoding(crew);
-  member.signal('SIGSTOP');
-  await crew.until('somebody else does the job', () => crew.proven.includes(job));
-  const from = member.lines.length;
-  member.signal('SIGCONT');
-  const ended = await crew.until('the woken worker hears of it', () =>
-    member.lines.slice(from).find((line) => line.message === 'job ended' && line.job === job),
-  );
-  if (ended.outcome !== 'lost') throw new Error(`what the woken worker brought is ${ended.outcome}`);
+  const outcome = await crew.freezePastLock();
+  if (outcome !== 'lost') throw new Error(`what the woken worker brought is ${outcome}`);
 }
 
 async function cutLink(site: Site): Promise<void> {
@@ -153,6 +145,8 @@ async function cutLink(site: Site): Promise<void> {
   await setCable(station, 'down');
   await sleep(LINK_CUT_MS);
   await setCable(station, 'up');
+  const mark = member.lines.length;
+  await site.crew.until(`${member.label} works again`, () => member.said('job started', mark));
 }
 
 async function fillDisk({ crew, smallDisk }: Site): Promise<void> {
