@@ -36,7 +36,7 @@ const ladder = (crf: number): Ladder => ({
     crf,
     maxrateKbps: 2000,
     bufsizeKbit: 4000,
-    preset: 'medium',
+    preset: 'veryfast',
   })),
 });
 

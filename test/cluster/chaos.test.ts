@@ -14,20 +14,12 @@ const FILM_CHUNKS = 12;
 const WORKERS = 3;
 const CLUSTER = 'proxied';
 
+/** One small rung: what is tried here is not the encoder. */
 const ladderOf =
   (preset: string) =>
   (crf: number): Ladder => ({
     audioKbpsPerChannel: 64,
-    rungs: [180, 90].map((boxPx) => ({
-      name: `${boxPx}p`,
-      container: 'mp4' as const,
-      codec: 'h264' as const,
-      boxPx,
-      crf,
-      maxrateKbps: 2000,
-      bufsizeKbit: 4000,
-      preset,
-    })),
+    rungs: [{ name: '180p', container: 'mp4', codec: 'h264', boxPx: 180, crf, maxrateKbps: 2000, bufsizeKbit: 4000, preset }],
   });
 
 describe('a cluster to which everything happens', { skip: clusterMissing() ?? false, timeout: 900_000 }, () => {
