@@ -8,8 +8,8 @@ import { asksFor } from '../../../src/pipeline/job-ids.ts';
 import { serveJobs } from '../../../src/pipeline/serve-jobs.ts';
 import { steerTitles } from '../../../src/pipeline/steer-titles.ts';
 import { isLive } from '../../../src/pipeline/title-changes.ts';
-import { fakeHandlers } from '../fake-handlers.ts';
 import type { JobSource } from '../../../src/ports/job-dispatch.ts';
+import { fakeHandlers } from '../fake-handlers.ts';
 import type { World } from '../world.ts';
 import type { JobTopicModel } from './broker.ts';
 import { type Bench, type Equipment, equip, type PlantedClusterBug } from './equipment.ts';
@@ -53,15 +53,18 @@ export class Fleet {
     broker.onAppend = (topic) => this.#checkOffers(topic);
     for (let i = 0; i < scenario.controls; i++) this.#keepUp(`control${i}`, (process, equipment) => this.#control(process, equipment));
     for (const [i, slots] of scenario.workers.entries()) this.#keepUp(`worker${i}`, (process, equipment) => this.#work(process, equipment, slots));
-    for (const { id, master, urgency, submitAfterMs } of scenario.titles) {
-      this.#command(submitAfterMs, (equipment) => this.#submit(equipment, id, { ...master.order, urgency }));
-    }
     const [first] = scenario.titles;
-    if (scenario.cancelAfterMs !== null) this.#command(scenario.cancelAfterMs, ({ control }) => control.cancel(first.id));
-    const second = scenario.masters.at(-1);
-    if (scenario.redeliverAfterMs !== null && second) {
-      this.#command(scenario.redeliverAfterMs, (equipment) => this.#submit(equipment, first.id, second.order));
+    for (const { id, master, urgency, submitAfterMs } of scenario.titles) {
+      const then = (): void => (id === first.id ? this.#redeliver(id) : undefined);
+      this.#command(submitAfterMs, (equipment) => this.#submit(equipment, id, { ...master.order, urgency }), then);
     }
+    if (scenario.cancelAfterMs !== null) this.#command(scenario.cancelAfterMs, ({ control }) => control.cancel(first.id));
+  }
+
+  #redeliver(titleId: string): void {
+    const { redeliverAfterMs, masters } = this.#bench.scenario;
+    const newest = masters.at(-1);
+    if (redeliverAfterMs !== null && newest) this.#command(redeliverAfterMs, (equipment) => this.#submit(equipment, titleId, newest.order));
   }
 
   /** Everybody has what they asked for, or knows why not. */
@@ -92,7 +95,19 @@ export class Fleet {
   async #control(process: ClusterProcess, equipment: Equipment): Promise<void> {
     const { titles, queue, control, dispatch, wake, workers, turn } = equipment;
     const observe = (note: { type: string; error?: unknown }): void => this.#observe(process, note);
-    await steerTitles({ owner: process.name, titles, jobs: queue, control, dispatch, wake, workers, turn, clock: process, signal: process.stop.signal, observe });
+    await steerTitles({
+      owner: process.name,
+      titles,
+      jobs: queue,
+      control,
+      dispatch,
+      wake,
+      workers,
+      turn,
+      clock: process,
+      signal: process.stop.signal,
+      observe,
+    });
   }
 
   /** As `runWorker` does it. */
@@ -194,7 +209,7 @@ export class Fleet {
   }
 
   /** Somebody types a command, again and again until it says that it is done. */
-  #command(afterMs: number, act: (equipment: Equipment) => Promise<unknown>): void {
+  #command(afterMs: number, act: (equipment: Equipment) => Promise<unknown>, then = (): void => {}): void {
     this.#commands++;
     this.#world.after(afterMs, () => {
       const { trouble } = this.#bench;
@@ -204,7 +219,8 @@ export class Fleet {
         async (_process, equipment) => void (await act(equipment)),
         (isDone) => {
           this.#commands--;
-          if (!isDone) this.#command(this.#world.random.between(500, 3000), act);
+          if (isDone) then();
+          else this.#command(this.#world.random.between(500, 3000), act, then);
         },
       );
     });

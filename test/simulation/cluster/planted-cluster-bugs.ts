@@ -35,7 +35,16 @@ const rivals: Adjust = (scenario) => {
     { id: 'back', master: long, urgency: 0, submitAfterMs: 0 },
     { id: 'urgent', master: urgent, urgency: 3, submitAfterMs: 20_000 },
   ];
-  return { ...calm(scenario), titles, masters: [long, urgent, first.master], workers: [1], window: 40, cancelAfterMs: null, redeliverAfterMs: null, slownessMs: 0 };
+  return {
+    ...calm(scenario),
+    titles,
+    masters: [long, urgent, first.master],
+    workers: [1],
+    window: 40,
+    cancelAfterMs: null,
+    redeliverAfterMs: null,
+    slownessMs: 0,
+  };
 };
 
 /** Mistakes that one could really make in this layer, each as a small change around the good code. The simulation must notice every one of them. */
@@ -44,7 +53,8 @@ export const PLANTED_CLUSTER_BUGS: readonly PlantedClusterBug[] = [
     name: 'the fence is not checked: a late completion of an old owner is taken',
     adjust: (scenario) => ({ ...struckBy('freeze')(scenario), workers: [2, 2], trouble: { kinds: ['freeze'], rate: 0.06, budget: 20 } }),
     session: (good) => ({
-      lwt: (decision) => good.lwt({ ...decision, query: decision.query.replace("IF fence = :fence AND attempt_id = :attemptId AND state = 'running'", "IF state = 'running'") }),
+      lwt: (decision) =>
+        good.lwt({ ...decision, query: decision.query.replace("IF fence = :fence AND attempt_id = :attemptId AND state = 'running'", "IF state = 'running'") }),
     }),
   },
   {
