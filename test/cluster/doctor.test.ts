@@ -10,7 +10,7 @@ import { until } from '../support/poll.ts';
 import { parseMetrics } from '../support/promql.ts';
 import { ClusterPlace, clusterMissing } from './cluster-place.ts';
 
-describe('doctor --cluster', { skip: clusterMissing() ?? false, timeout: 240_000 }, () => {
+describe('doctor --cluster', { skip: clusterMissing() ?? false, timeout: 600_000 }, () => {
   let place: ClusterPlace;
 
   before(async () => {
