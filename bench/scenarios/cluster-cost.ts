@@ -28,9 +28,9 @@ export async function run(): Promise<BenchResult> {
   const [place, film] = await Promise.all([ClusterPlace.start(), smallFilm({ seconds: FILM_SECONDS, sceneSeconds: 3 })]);
   try {
     const ladder = await place.ladder(LADDER);
-    await untilThere(place.start(['control']), 'control');
-    const workers: CliRun[] = [];
-    for (let i = 0; i < WORKERS; i++) workers.push(await newWorker(place));
+    const control = untilThere(place.start(['control']), 'control');
+    const workers = await Promise.all(Array.from({ length: WORKERS }, () => newWorker(place)));
+    await control;
     const ended = new AbortController();
     const submitted = succeed(place, ['submit', film.path, '--title', 'film', '--ladder', ladder, '--wait', '--json']).finally(() => ended.abort());
     const kills = await killAtRandom(place, workers, ended.signal);

@@ -3,8 +3,8 @@ import { simulateFleet } from '../fleet/simulate-fleet.ts';
 import type { BenchResult } from '../measure.ts';
 
 const FILM_WORKERS = [1, 10, 100, 1000, 10_000];
-/** With fewer there is nothing but work. */
-const CATALOGUE_WORKERS = [100, 1000, 10_000];
+/** With fewer there is nothing but work: a ratio of 1.00. */
+const CATALOGUE_WORKERS = [1000, 10_000];
 const WORKERS_PER_TOPIC = 400;
 /** As in open-cluster. */
 const WINDOW = 512;

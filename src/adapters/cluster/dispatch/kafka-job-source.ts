@@ -22,7 +22,7 @@ export type JobSourceOptions = Claiming & {
 };
 
 /** A look at one class cannot be taken back when another class gave a job first: so it is short. */
-const LOOK_MS = 500;
+const LOOK_MS = 1000;
 const EVENT_PARTITIONS = 8;
 
 /** A consumer of the group of a class's topic. */
