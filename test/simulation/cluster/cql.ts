@@ -80,7 +80,7 @@ class Parser {
     const table = this.#word();
     this.#expect('WHERE');
     const where = this.#conditions();
-    const groupBy = this.#takes('GROUP') ? (this.#expect('BY'), this.#word()) : null;
+    const groupBy = this.#takesBoth('GROUP', 'BY') ? this.#word() : null;
     const limit = this.#takes('LIMIT') ? Number(this.#constant()) : null;
     return { kind: 'select', table, isDistinct, columns, where, groupBy, limit };
   }
@@ -129,7 +129,7 @@ class Parser {
     if (columns.length !== operands.length) this.#fail();
     const isConditional = this.#takes('IF');
     if (isConditional) for (const word of ['NOT', 'EXISTS']) this.#expect(word);
-    const ttlSeconds = this.#takes('USING') ? (this.#expect('TTL'), Number(this.#constant())) : null;
+    const ttlSeconds = this.#takesBoth('USING', 'TTL') ? Number(this.#constant()) : null;
     const assignments = columns.map((column, i) => ({ column, operand: operands[i] }));
     return { kind: 'insert', table, assignments, conditions: isConditional ? [] : null, ttlSeconds };
   }
@@ -186,6 +186,12 @@ class Parser {
   #takes(word: string): boolean {
     const isNext = this.#isNext(word);
     if (isNext) this.#at++;
+    return isNext;
+  }
+
+  #takesBoth(first: string, second: string): boolean {
+    const isNext = this.#takes(first);
+    if (isNext) this.#expect(second);
     return isNext;
   }
 

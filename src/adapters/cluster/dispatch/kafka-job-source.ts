@@ -128,7 +128,7 @@ export class KafkaJobSource implements JobSource {
     const { claims, worker, leaseMs } = this.#claiming;
     const jobId = record.key?.toString('utf8') ?? '';
     try {
-      const claimed = await claims.claimJob(jobId, { worker, leaseMs, delivery: `${topic}/${record.offset}` });
+      const claimed = await claims.claimJob(jobId, { worker, leaseMs, delivery: `${topic}/${record.offset}#${record.deliveryCount}` });
       if (typeof claimed === 'string') {
         await useUp(record);
         return null;
