@@ -102,7 +102,7 @@ class CassandraNode {
     for (const endMs = Date.now() + START_LIMIT_MS; !(await this.log()).includes(READY); await sleep(50)) {
       if (isAlive(child) && Date.now() < endMs) continue;
       await this.kill();
-      throw new Error(`the Cassandra node did not come up: ${(await this.log()).slice(-4000)}`);
+      throw new Error(`the Cassandra node did not come up: ${tellingLines(await this.log())}`);
     }
   }
 
@@ -193,6 +193,12 @@ async function makeCertificate(folder: string): Promise<string> {
   const store = ['-keystore', join(folder, KEY_STORE), '-storepass', STORE_PASSWORD, '-storetype', 'PKCS12', '-alias', 'node'];
   await run('keytool', ['-genkeypair', ...store, '-keyalg', 'EC', '-dname', 'CN=sceneline-test', '-ext', 'san=ip:127.0.0.1', '-validity', '2']);
   return (await run('keytool', ['-exportcert', '-rfc', ...store])).stdout;
+}
+
+/** A node that gives up says why, and then much about its flushing. */
+function tellingLines(log: string): string {
+  const lines = log.split('\n').filter((line) => !/ (ColumnFamilyStore|Flushing|BigFormat) - /.test(line));
+  return lines.slice(-40).join('\n');
 }
 
 function isAlive(child: ChildProcess): boolean {
