@@ -18,6 +18,8 @@ export type JobSourceOptions = {
   readonly worker: string;
   readonly leaseMs: number;
   readonly claims: JobClaims;
+  /** Called for a record of a job that needs nobody any more, before it is used up: its worker may have died before it told anybody. */
+  readonly onSettled: (jobId: string) => Promise<void>;
   /** Hears of everything that failed and is being repeated. */
   readonly onTrouble: (error: unknown) => void;
 };
@@ -90,11 +92,12 @@ export class KafkaJobSource implements JobSource {
   }
 
   async #claim(topic: string, record: HeldRecord): Promise<Lease | null> {
-    const { claims, worker, leaseMs } = this.#options;
+    const { claims, worker, leaseMs, onSettled } = this.#options;
     const jobId = record.key?.toString('utf8') ?? '';
     try {
       const claimed = await claims.claimJob(jobId, { worker, leaseMs, delivery: `${topic}/${record.offset}` });
       if (typeof claimed === 'string') {
+        if (claimed === 'settled') await onSettled(jobId);
         await useUp(record);
         return null;
       }
