@@ -1,19 +1,20 @@
 import type { JobSpec } from '../model/job.ts';
 import type { JobClass } from '../ports/job-dispatch.ts';
+import { PriorityHeap } from './priority-heap.ts';
 
 /** A title's jobs that are ready and not offered to workers yet, in the order in which it wants them done. */
-export type WaitingJobs = { readonly titleId: string; readonly jobs: readonly { readonly job: JobSpec; readonly jobClass: JobClass }[] };
+export type WaitingJobs<Job extends JobSpec = JobSpec> = { readonly titleId: string; readonly jobs: readonly Admission<Job>[] };
 
-export type AdmitInput = {
+export type AdmitInput<Job extends JobSpec> = {
   /** Titles in the order of their arrival. */
-  readonly waiting: readonly WaitingJobs[];
+  readonly waiting: readonly WaitingJobs<Job>[];
   /** Offered and not settled. */
-  readonly offered: readonly { readonly titleId: string; readonly jobClass: JobClass }[];
+  readonly offered: readonly { readonly titleId: string; readonly jobClass: JobClass; readonly exclusiveKey?: string | null }[];
   /** Jobs that all living workers of a class can run at once. */
   readonly slots: ReadonlyMap<JobClass, number>;
 };
 
-export type Admission = { readonly jobClass: JobClass; readonly job: JobSpec };
+export type Admission<Job extends JobSpec = JobSpec> = { readonly jobClass: JobClass; readonly job: Job };
 
 /** Offers beyond the slots, per slot: enough that no worker waits for control, few enough that an urgent title overtakes at once. */
 const AHEAD_PER_SLOT = 0.5;
@@ -21,51 +22,62 @@ const LEAST_AHEAD = 1;
 
 /**
  * Which jobs to offer now. Per class as many as its workers can run and a few more; the highest priority first, and among equals the title of which the least is
- * offered, so that titles share the workers; then the older title. A class without workers gets nothing: its jobs wait as rows. Pure.
+ * offered, so that titles share the workers; then the older title. A class without workers gets nothing: its jobs wait as rows. A job
+ * whose exclusive key an offered one has would be refused by whoever takes it: it waits until that one is settled. Pure. Costs a look at each title, not at
+ * each of its jobs.
  */
-export function chooseAdmissions({ waiting, offered, slots }: AdmitInput): Admission[] {
+export function chooseAdmissions<Job extends JobSpec>({ waiting, offered, slots }: AdmitInput<Job>): Admission<Job>[] {
   const room = new Map([...slots].map(([jobClass, count]) => [jobClass, count + Math.max(LEAST_AHEAD, Math.ceil(count * AHEAD_PER_SLOT))]));
   const share = new Map<string, number>();
-  for (const { titleId, jobClass } of offered) {
+  const takenKeys = new Set<string>();
+  for (const { titleId, jobClass, exclusiveKey } of offered) {
+    if (exclusiveKey) takenKeys.add(exclusiveKey);
     room.set(jobClass, (room.get(jobClass) ?? 0) - 1);
     share.set(titleId, (share.get(titleId) ?? 0) + 1);
   }
-  const lanes = lanesOf(waiting);
-  const admitted: Admission[] = [];
-  for (const [jobClass, lane] of lanes) {
-    for (let left = room.get(jobClass) ?? 0; left > 0; left--) {
-      const best = bestOf(lane, share);
-      if (best === null) break;
-      admitted.push({ jobClass, job: best.jobs[best.next++] });
-      share.set(best.titleId, (share.get(best.titleId) ?? 0) + 1);
-    }
+  const admitted: Admission<Job>[] = [];
+  for (const [jobClass, left] of room) {
+    if (left > 0) admitted.push(...admitOfClass({ jobClass, room: left, waiting }, share, takenKeys));
   }
   return admitted;
 }
 
-type Lane = { readonly titleId: string; readonly jobs: readonly JobSpec[]; next: number };
+type OfClass<Job extends JobSpec> = { readonly jobClass: JobClass; readonly room: number; readonly waiting: readonly WaitingJobs<Job>[] };
 
-function lanesOf(waiting: readonly WaitingJobs[]): Map<JobClass, Lane[]> {
-  const lanes = new Map<JobClass, Lane[]>();
-  for (const { titleId, jobs } of waiting) {
-    const byClass = Map.groupBy(jobs, ({ jobClass }) => jobClass);
-    for (const [jobClass, ofClass] of byClass) {
-      lanes.set(jobClass, [...(lanes.get(jobClass) ?? []), { titleId, jobs: ofClass.map(({ job }) => job), next: 0 }]);
+/** Counts what it admits into `share` and `takenKeys`. */
+function admitOfClass<Job extends JobSpec>({ jobClass, room, waiting }: OfClass<Job>, share: Map<string, number>, takenKeys: Set<string>): Admission<Job>[] {
+  const lanes = new PriorityHeap<Lane<Job>>(isBefore);
+  for (const [order, { titleId, jobs }] of waiting.entries()) {
+    const next = nextOfClass(jobs, jobClass, 0);
+    if (next < jobs.length) lanes.push({ titleId, order, jobs, next, share: share.get(titleId) ?? 0 });
+  }
+  const admitted: Admission<Job>[] = [];
+  for (let best = lanes.pop(); best !== undefined; best = lanes.pop()) {
+    const { job } = best.jobs[best.next];
+    if (job.exclusiveKey === null || !takenKeys.has(job.exclusiveKey)) {
+      admitted.push({ jobClass, job });
+      best.share++;
+      share.set(best.titleId, best.share);
+      if (job.exclusiveKey !== null) takenKeys.add(job.exclusiveKey);
+      if (admitted.length >= room) break;
     }
+    best.next = nextOfClass(best.jobs, jobClass, best.next + 1);
+    if (best.next < best.jobs.length) lanes.push(best);
   }
-  return lanes;
+  return admitted;
 }
 
-function bestOf(lanes: readonly Lane[], share: ReadonlyMap<string, number>): Lane | null {
-  let best: Lane | null = null;
-  for (const lane of lanes) {
-    if (lane.next < lane.jobs.length && (best === null || isBefore(lane, best, share))) best = lane;
-  }
-  return best;
+/** A title's jobs of the class at hand: the next one of them, and how much of the title is offered. */
+type Lane<Job extends JobSpec> = { readonly titleId: string; readonly order: number; readonly jobs: WaitingJobs<Job>['jobs']; next: number; share: number };
+
+function nextOfClass(jobs: WaitingJobs['jobs'], jobClass: JobClass, from: number): number {
+  let at = from;
+  while (at < jobs.length && jobs[at].jobClass !== jobClass) at++;
+  return at;
 }
 
-function isBefore(a: Lane, b: Lane, share: ReadonlyMap<string, number>): boolean {
-  const [first, second] = [a.jobs[a.next].priority, b.jobs[b.next].priority];
+function isBefore(a: Lane<JobSpec>, b: Lane<JobSpec>): boolean {
+  const [first, second] = [a.jobs[a.next].job.priority, b.jobs[b.next].job.priority];
   if (first !== second) return first > second;
-  return (share.get(a.titleId) ?? 0) < (share.get(b.titleId) ?? 0);
+  return a.share === b.share ? a.order < b.order : a.share < b.share;
 }

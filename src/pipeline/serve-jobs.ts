@@ -87,7 +87,7 @@ async function serve(service: JobService, lease: Lease, askedMs: number): Promis
     if (outcome === 'done') await insist(clock, () => announceProven(service.events, job, clock.nowMs()));
   } finally {
     observe?.({ type: 'settled', job, outcome, wallMs: clock.nowMs() - startedMs });
-    await source.settled(lease);
-    await wake.ring({ titleId: job.titleId, jobId: job.id, outcome });
+    // The row says it all already: control need not wait for the broker's word.
+    await Promise.all([source.settled(lease), wake.ring({ titleId: job.titleId, jobId: job.id, outcome })]);
   }
 }

@@ -1,4 +1,4 @@
-import type { Job, JobSpec } from '../model/job.ts';
+import type { Job } from '../model/job.ts';
 import type { Title } from '../model/title.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { JobClass, JobDispatch, Turn, Wake, WakeNote, WorkerRegistry } from '../ports/job-dispatch.ts';
@@ -7,12 +7,18 @@ import { chooseAdmissions, type WaitingJobs } from './admit.ts';
 import { type Bell, createBell } from './bell.ts';
 import type { Control } from './control.ts';
 import { classOf } from './job-class.ts';
+import { Offers, type ReadyJob } from './offers.ts';
 import { isLive } from './title-changes.ts';
 
 /** What control asks the job rows, besides the port that every worker has. */
 export type OpenJobs = {
-  /** Ready jobs of a title's revision, in the order they should be done, at most `limit`. Leases that this process saw run out are taken back before. */
-  readyJobs(titleId: string, revision: string, limit: number): Promise<readonly JobSpec[]>;
+  /**
+   * Ready jobs of a title's revision as this process last saw them (`counts` looks), in the order they should be done, at most `limit`. Leases that it saw run out are
+   * taken back before.
+   */
+  readyJobs(titleId: string, revision: string, limit: number): Promise<readonly ReadyJob[]>;
+  /** Which of a revision's jobs were neither ready nor running when this process last saw them. Reads nothing. */
+  overJobs(titleId: string, revision: string, jobIds: readonly string[]): readonly string[];
   get(jobId: string): Promise<Job | null>;
 };
 
@@ -39,18 +45,20 @@ export type SteeringNote =
   | { readonly type: 'stranded'; readonly jobClass: JobClass; readonly jobs: number }
   | { readonly type: 'trouble'; readonly error: unknown };
 
-/** How long a lost note can cost, and how often a process without the turn asks for it. */
+/** A round looks at what nobody told of: at every live title as long as a page holds them all, else at the next page of them, so that it costs the same for any number. */
 const ROUND_MS = 5000;
+/** How often the turn is asked for. */
 const HOLD_MS = 3000;
 const TROUBLE_PAUSE_MS = 1000;
-/** An offer that nobody took or settled for so long is looked at again. */
-const STALE_MS = 60_000;
 const READY_AT_ONCE = 256;
 const PAGE = 500;
 /** Titles advanced at the same time. */
 const ADVANCED_AT_ONCE = 16;
 
-type Offer = { readonly titleId: string; readonly jobClass: JobClass; readonly atMs: number };
+/** How far the walk over the live titles is. */
+type Sweep = { readonly cursor: string | null; readonly seen: number; readonly isFirst: boolean; readonly isDue: boolean };
+
+const START: Sweep = { cursor: null, seen: 0, isFirst: true, isDue: true };
 
 /**
  * Moves live titles along and offers their ready jobs to the workers, while it has the turn; stands by otherwise. Everything it knows it can lose: after a start or a
@@ -77,14 +85,17 @@ export async function steerTitles(steering: Steering): Promise<void> {
 class Desk {
   readonly #steering: Steering;
   readonly #bell: Bell;
-  readonly #offers = new Map<string, Offer>();
+  readonly #offers = new Offers();
   readonly #woken = new Set<string>();
   /** Ready jobs by title, as last read; in the order in which titles came. */
-  readonly #waiting = new Map<string, WaitingJobs>();
+  readonly #waiting = new Map<string, WaitingJobs<ReadyJob>>();
+  /** Titles that have more ready jobs than were read. */
+  readonly #cut = new Set<string>();
   #slots: ReadonlyMap<JobClass, number> = new Map();
   #isOurs = false;
   #heldAtMs = Number.NEGATIVE_INFINITY;
   #roundAtMs = Number.NEGATIVE_INFINITY;
+  #sweep: Sweep = START;
 
   constructor(steering: Steering, bell: Bell) {
     this.#steering = steering;
@@ -92,7 +103,7 @@ class Desk {
   }
 
   note({ titleId, jobId }: WakeNote): void {
-    if (jobId !== null) this.#offers.delete(jobId);
+    if (jobId !== null) this.#offers.end(jobId);
     this.#woken.add(titleId);
     this.#bell.ring();
   }
@@ -103,11 +114,12 @@ class Desk {
     if (clock.nowMs() - this.#heldAtMs >= HOLD_MS) await this.#holdTurn();
     if (!this.#isOurs) return void (await this.#bell.wait(HOLD_MS));
     if (clock.nowMs() - this.#roundAtMs >= ROUND_MS) await this.#round();
+    if (this.#sweep.isDue) await this.#lookAtPage();
     const woken = [...this.#woken];
     this.#woken.clear();
     await inGroups(woken, ADVANCED_AT_ONCE, (titleId) => this.#look(titleId));
     await this.#offer();
-    if (this.#woken.size === 0) await this.#bell.wait(Math.min(HOLD_MS, ROUND_MS));
+    if (this.#woken.size === 0 && !this.#sweep.isDue) await this.#bell.wait(Math.min(HOLD_MS, ROUND_MS));
   }
 
   async #holdTurn(): Promise<void> {
@@ -120,37 +132,48 @@ class Desk {
     // Whoever had the turn before may have offered anything.
     this.#offers.clear();
     this.#waiting.clear();
+    this.#cut.clear();
+    this.#sweep = START;
     this.#roundAtMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** Everything that nobody told: all live titles, lost leases, offers without an answer, who is there. */
+  /** What nobody told of: lost leases, offers without an answer, who is there, and the next live titles. */
   async #round(): Promise<void> {
-    const { titles, workers, control, clock, observe } = this.#steering;
+    const { workers, control, clock } = this.#steering;
     this.#roundAtMs = clock.nowMs();
     await control.relayEvents();
     this.#slots = slotsOf(await workers.list());
     await this.#reviewOffers();
-    let live = 0;
-    let cursor: string | null = null;
-    do {
-      const page = await titles.listLive(cursor, PAGE);
-      for (const title of page.titles) this.#woken.add(title.id);
-      live += page.titles.length;
-      cursor = page.cursor;
-    } while (cursor !== null);
-    const waitingJobs = [...this.#waiting.values()].reduce((sum, { jobs }) => sum + jobs.length, 0);
-    const slots = [...this.#slots.values()].reduce((sum, count) => sum + count, 0);
-    observe?.({ type: 'round', liveTitles: live, waitingJobs, offeredJobs: this.#offers.size, slots });
+    this.#sweep = { ...this.#sweep, isDue: true };
+    this.#tellStranded();
   }
 
+  /** Wakes a page of the live titles. The first time, after a change of turn, page follows page until all were looked at. */
+  async #lookAtPage(): Promise<void> {
+    const { titles, observe } = this.#steering;
+    const { cursor, seen, isFirst } = this.#sweep;
+    const page = await titles.listLive(cursor, PAGE);
+    for (const title of page.titles) this.#woken.add(title.id);
+    const liveTitles = seen + page.titles.length;
+    if (page.cursor !== null) {
+      this.#sweep = { cursor: page.cursor, seen: liveTitles, isFirst, isDue: isFirst };
+      return;
+    }
+    this.#sweep = { ...START, isFirst: false, isDue: false };
+    const waitingJobs = [...this.#waiting.values()].reduce((sum, { jobs }) => sum + jobs.length, 0);
+    const slots = [...this.#slots.values()].reduce((sum, count) => sum + count, 0);
+    observe?.({ type: 'round', liveTitles, waitingJobs, offeredJobs: this.#offers.size, slots });
+  }
+
+  /** The titles of offers that are old are looked at, too: whatever became of their jobs, somebody should have told. */
   async #reviewOffers(): Promise<void> {
     const { jobs, clock } = this.#steering;
-    const staleSinceMs = clock.nowMs() - STALE_MS;
-    const stale = [...this.#offers].filter(([, offer]) => offer.atMs <= staleSinceMs);
-    await inGroups(stale, ADVANCED_AT_ONCE, async ([jobId, offer]) => {
-      const job = await jobs.get(jobId);
-      if (job?.state === 'running') this.#offers.set(jobId, { ...offer, atMs: clock.nowMs() });
-      else this.#offers.delete(jobId);
+    await inGroups(this.#offers.dueForReview(clock.nowMs()), ADVANCED_AT_ONCE, async (offer) => {
+      const job = await jobs.get(offer.jobId);
+      if (job?.state === 'running') this.#offers.isRunning(offer, clock.nowMs());
+      else if (job?.state === 'ready') this.#offers.giveUp(offer.jobId);
+      else this.#offers.end(offer.jobId);
+      this.#woken.add(offer.titleId);
     });
   }
 
@@ -160,42 +183,60 @@ class Desk {
     const title = await control.advance(titleId);
     if (title === null || !isLive(title)) {
       this.#waiting.delete(titleId);
+      this.#cut.delete(titleId);
+      for (const { jobId } of this.#offers.ofTitle(titleId)) this.#offers.end(jobId);
       if (title) observe?.({ type: 'title', title });
       return;
     }
     observe?.({ type: 'title', title });
-    const ready = await jobs.readyJobs(titleId, title.revision, READY_AT_ONCE);
+    // Those offered may not have been taken yet, and are not what is asked for.
+    const limit = READY_AT_ONCE + this.#offers.size;
+    const ready = await jobs.readyJobs(titleId, title.revision, limit);
+    this.#endOffers(title, ready);
+    if (ready.length === limit) this.#cut.add(titleId);
+    else this.#cut.delete(titleId);
     const open = ready.filter((job) => !this.#offers.has(job.id)).map((job) => ({ job, jobClass: classOf(title, job) }));
     if (open.length > 0) this.#waiting.set(titleId, { titleId, jobs: open });
     else this.#waiting.delete(titleId);
   }
 
+  /** Offers whose jobs are over, or ready again after somebody had them: notes may have been lost. */
+  #endOffers({ id, revision }: Title, ready: readonly ReadyJob[]): void {
+    const offered = this.#offers.ofTitle(id);
+    if (offered.length === 0) return;
+    const fences = new Map(ready.map((job) => [job.id, job.fence]));
+    const back = offered.filter(({ jobId, fence }) => (fences.get(jobId) ?? fence) > fence).map(({ jobId }) => jobId);
+    const jobIds = offered.map(({ jobId }) => jobId);
+    for (const jobId of [...back, ...this.#steering.jobs.overJobs(id, revision, jobIds)]) this.#offers.end(jobId);
+  }
+
   async #offer(): Promise<void> {
     const { dispatch, clock, observe } = this.#steering;
-    const admissions = chooseAdmissions({ waiting: [...this.#waiting.values()], offered: [...this.#offers.values()], slots: this.#slots });
+    const admissions = chooseAdmissions({ waiting: [...this.#waiting.values()], offered: this.#offers.values(), slots: this.#slots });
     for (const [jobClass, chosen] of Map.groupBy(admissions, (admission) => admission.jobClass)) {
       const offered = chosen.map(({ job }) => job);
       await dispatch.offer(jobClass, offered);
-      for (const job of offered) this.#offers.set(job.id, { titleId: job.titleId, jobClass, atMs: clock.nowMs() });
+      for (const job of offered) this.#offers.add(job, jobClass, clock.nowMs());
       observe?.({ type: 'offered', jobClass, jobs: offered.length });
     }
-    this.#forget(new Set(admissions.map(({ job }) => job.id)));
-    for (const [jobClass, jobs] of Map.groupBy(
-      [...this.#waiting.values()].flatMap((title) => title.jobs),
-      (waiting) => waiting.jobClass,
-    )) {
-      if (!this.#slots.has(jobClass)) observe?.({ type: 'stranded', jobClass, jobs: jobs.length });
-    }
+    for (const [titleId, ofTitle] of Map.groupBy(admissions, ({ job }) => job.titleId)) this.#forget(titleId, new Set(ofTitle.map(({ job }) => job.id)));
   }
 
-  /** What was offered waits no longer. */
-  #forget(offered: ReadonlySet<string>): void {
-    if (offered.size === 0) return;
-    for (const [titleId, { jobs }] of this.#waiting) {
-      const left = jobs.filter(({ job }) => !offered.has(job.id));
-      if (left.length === 0) this.#waiting.delete(titleId);
-      else this.#waiting.set(titleId, { titleId, jobs: left });
+  /** What was offered waits no longer. A title of which nothing waits any more is looked at again if it had more than was read. */
+  #forget(titleId: string, offered: ReadonlySet<string>): void {
+    const left = this.#waiting.get(titleId)?.jobs.filter(({ job }) => !offered.has(job.id)) ?? [];
+    if (left.length > 0) return void this.#waiting.set(titleId, { titleId, jobs: left });
+    this.#waiting.delete(titleId);
+    if (this.#cut.has(titleId)) this.#woken.add(titleId);
+  }
+
+  /** Says which jobs wait for a worker that nobody is. */
+  #tellStranded(): void {
+    const stranded = new Map<JobClass, number>();
+    for (const { jobs } of this.#waiting.values()) {
+      for (const { jobClass } of jobs) if (!this.#slots.has(jobClass)) stranded.set(jobClass, (stranded.get(jobClass) ?? 0) + 1);
     }
+    for (const [jobClass, jobs] of stranded) this.#steering.observe?.({ type: 'stranded', jobClass, jobs });
   }
 }
 

@@ -13,7 +13,7 @@ export interface TitleStore {
   listDays(cursor: string | null, limit: number): Promise<{ days: readonly string[]; cursor: string | null }>;
   /** Ids that start with the prefix, ascending. */
   listByPrefix(prefix: string, cursor: string | null, limit: number): Promise<{ titles: readonly Title[]; cursor: string | null }>;
-  /** Titles that are not at an end. */
+  /** Titles that are not at an end. A page may hold fewer than `limit` though more follow. */
   listLive(cursor: string | null, limit: number): Promise<{ titles: readonly Title[]; cursor: string | null }>;
   /** Events written with rows and not yet announced, oldest first. */
   pendingEvents(limit: number): Promise<readonly SceneEvent[]>;

@@ -6,7 +6,6 @@ import { asksFor } from '../../src/pipeline/job-ids.ts';
 import { StoreDown } from './faults.ts';
 import type { Master, Scenario } from './scenario.ts';
 import type { SimPorts } from './sim-ports.ts';
-import type { Site } from './site.ts';
 import type { Truth } from './truth.ts';
 import type { SimProcess } from './world.ts';
 
@@ -15,10 +14,10 @@ class Stopped extends Error {}
 
 export type HandlerWorld = {
   readonly process: SimProcess;
-  readonly ports: SimPorts;
-  readonly scenario: Scenario;
-  readonly truth: Truth;
-  readonly site: Site;
+  readonly ports: Pick<SimPorts, 'objects' | 'results' | 'readTitle' | 'readRevisions'>;
+  readonly scenario: Pick<Scenario, 'poison' | 'toolFailureRate'> & { readonly masters: readonly Master[]; toolFailuresLeft: number };
+  readonly truth: Pick<Truth, 'starts' | 'ended' | 'toolFailed' | 'startsEncoding' | 'excuseJob'>;
+  readonly site: { show(process: SimProcess, title: Title, packageText: string): Promise<void> };
   readonly isPoisonCured: () => boolean;
 };
 
@@ -83,9 +82,9 @@ function handler(world: HandlerWorld, kind: JobKind, step: Step): JobHandler {
 /** Holds the error against the job, against nobody, or against the pipeline. */
 function blame({ process, truth }: HandlerWorld, job: Job, error: unknown, signal: AbortSignal): void {
   process.world.tell(process.name, () => `${job.id} ends with: ${String(error)}`);
-  if (signal.aborted || error instanceof Stopped || (error instanceof ScenelineError && error.code === 'SL-110')) return;
+  if (signal.aborted || error instanceof Stopped || (error instanceof ScenelineError && error.code.startsWith('SL-1'))) return;
   if (error instanceof ToolFailed || error instanceof StoreDown) {
-    truth.excuse((attempt) => attempt.job.id === job.id && attempt.process === process);
+    truth.excuseJob(job, process);
     truth.toolFailed(job);
   } else {
     process.world.violate(`${job.id} cannot be done: ${error instanceof Error ? error.stack : String(error)}`);

@@ -73,7 +73,7 @@ export function drawScenario(random: SeededRandom): Scenario {
   };
 }
 
-function drawMaster(random: SeededRandom, name: string): Master {
+export function drawMaster(random: SeededRandom, name: string): Master {
   return {
     order: orderOf(name),
     rangeCount: random.between(1, 3),
@@ -86,7 +86,8 @@ function drawMaster(random: SeededRandom, name: string): Master {
   };
 }
 
-function redelivered(master: Master, random: SeededRandom): Master {
+/** The same film with one chunk changed. */
+export function redelivered(master: Master, random: SeededRandom): Master {
   const changed = random.between(0, master.chunks.length - 1);
   return { ...master, order: orderOf('second'), chunks: master.chunks.map((chunk, index) => (index === changed ? `${chunk}-again` : chunk)) };
 }

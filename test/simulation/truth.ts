@@ -17,7 +17,8 @@ type AttemptTruth = {
 
 type JobRow = { readonly id: string; readonly state: JobState };
 
-const NEXT_STATES: { readonly [S in TitleState]: readonly TitleState[] } = {
+/** Steps that a title may take; to where it was before is possible besides. */
+export const NEXT_STATES: { readonly [S in TitleState]: readonly TitleState[] } = {
   registered: ['inspecting', 'refused', 'failed', 'cancelled'],
   inspecting: ['planning', 'refused', 'failed', 'cancelled'],
   planning: ['encoding', 'failed', 'cancelled'],
@@ -55,6 +56,11 @@ export class Truth {
   /** A fault at a process, or a step of the title that stops work: what is in flight there may be done again. */
   excuse(which: (attempt: { process: SimProcess; job: Job }) => boolean): void {
     for (const attempt of this.#open) if (which(attempt)) attempt.isExcused = true;
+  }
+
+  /** What a process does of a job may be done again. */
+  excuseJob(job: Job, process: SimProcess): void {
+    this.excuse((attempt) => attempt.job.id === job.id && attempt.process === process);
   }
 
   claimed(process: SimProcess, lease: Lease): void {

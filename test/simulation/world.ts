@@ -135,12 +135,15 @@ export class SimProcess implements Clock {
   frozenUntilMs = 0;
   /** Its stores do not answer until then. */
   cutOffUntilMs = 0;
+  /** How wrong its clock is. */
+  readonly skewMs: number;
 
   readonly #onDeath: () => void;
 
-  constructor(world: World, name: string, onDeath: () => void) {
+  constructor(world: World, name: string, onDeath: () => void, skewMs = 0) {
     this.world = world;
     this.name = name;
+    this.skewMs = skewMs;
     this.#onDeath = onDeath;
   }
 
@@ -150,7 +153,7 @@ export class SimProcess implements Clock {
   }
 
   nowMs(): number {
-    return this.world.nowMs;
+    return this.world.nowMs + this.skewMs;
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -161,25 +164,26 @@ export class SimProcess implements Clock {
         signal?.removeEventListener('abort', cut);
         resolve();
       };
-      let timer = this.world.after(ms, () => this.#whenAwake(wake));
+      let timer = this.world.after(ms, () => this.whenAwake(wake));
       const cut = (): void => {
         timer.isCancelled = true;
-        timer = this.world.after(0, () => this.#whenAwake(wake));
+        timer = this.world.after(0, () => this.whenAwake(wake));
       };
       signal?.addEventListener('abort', cut, { once: true });
     });
   }
 
   interrupt(): void {
-    this.#whenAwake(() => {
+    this.whenAwake(() => {
       this.world.tell(this.name, () => 'gets Ctrl-C');
       this.stop.abort();
     });
   }
 
-  #whenAwake(go: () => void): void {
+  /** At once, or when it is no longer frozen; never once it is dead. */
+  whenAwake(go: () => void): void {
     if (!this.isAlive) return;
-    if (this.frozenUntilMs > this.world.nowMs) this.world.after(this.frozenUntilMs - this.world.nowMs, () => this.#whenAwake(go));
+    if (this.frozenUntilMs > this.world.nowMs) this.world.after(this.frozenUntilMs - this.world.nowMs, () => this.whenAwake(go));
     else go();
   }
 }

@@ -20,11 +20,20 @@ export type Bucket = {
   isClosing: boolean;
 };
 
-export type Revision = { readonly titleId: string; readonly revision: string; readonly buckets: Map<string, Bucket> };
+export type Revision = {
+  readonly titleId: string;
+  readonly revision: string;
+  readonly buckets: Map<string, Bucket>;
+  /** Jobs of its open buckets when it was last looked at; null before that. */
+  openCount: number | null;
+  /** This process has changed which jobs there are since it last looked. */
+  isOutdated: boolean;
+};
 
 const WIDTH = 16;
-/** Revisions kept in memory; one that is asked for again is read again. */
-const REVISIONS_KEPT = 2000;
+/** Revisions, and jobs of them all, kept in memory: some 200 MB. What was let go and is asked for again is read again. */
+const REVISIONS_KEPT = 50_000;
+const JOBS_KEPT = 500_000;
 const BUCKET = 'title_id = :titleId AND revision = :revision AND kind = :kind AND bucket = :bucket';
 
 /** The head of a job known only to be done, which is its last state. */
@@ -50,6 +59,7 @@ const DONE: JobHead = {
 export class JobBoard {
   readonly #session: CassandraSession;
   readonly #revisions = new Map<string, Revision>();
+  #jobsKept = 0;
   readonly #completeDone: (revision: Revision, bucket: Bucket) => Promise<void>;
 
   /** `completeDone` sees to it that every job of a bucket, all of them done, has its done row. */
@@ -77,12 +87,26 @@ export class JobBoard {
   /** The revision as it is now. */
   async look(titleId: string, revision: string): Promise<Revision> {
     const view = this.#kept(titleId, revision);
+    view.isOutdated = false;
     const rows = await this.#session.read('SELECT kind, bucket, version, closed_jobs FROM job_bucket WHERE title_id = :titleId AND revision = :revision', {
       titleId,
       revision,
     });
     await inParallel(rows, WIDTH, (row) => this.#lookAtBucket(view, row));
+    this.#recount(view);
     return view;
+  }
+
+  /** The revision as it was when this process last looked; null when it did not, has forgotten, or has added jobs since. */
+  lastSeen(titleId: string, revision: string): Revision | null {
+    const view = this.#revisions.get(nameOf(titleId, revision));
+    return view && view.openCount !== null && !view.isOutdated ? view : null;
+  }
+
+  /** Jobs are added: the revision is not as it was seen any more. */
+  outdate(titleId: string, revision: string): void {
+    const view = this.#revisions.get(nameOf(titleId, revision));
+    if (view) view.isOutdated = true;
   }
 
   async #lookAtBucket(view: Revision, row: Row): Promise<void> {
@@ -153,11 +177,23 @@ export class JobBoard {
 
   #kept(titleId: string, revision: string): Revision {
     const name = nameOf(titleId, revision);
-    const view = this.#revisions.get(name) ?? { titleId, revision, buckets: new Map() };
+    const view = this.#revisions.get(name) ?? { titleId, revision, buckets: new Map(), openCount: null, isOutdated: false };
     this.#revisions.delete(name);
     this.#revisions.set(name, view);
-    if (this.#revisions.size > REVISIONS_KEPT) this.#revisions.delete(this.#revisions.keys().next().value!);
     return view;
+  }
+
+  /** Lets go of the revisions that were not looked at for longest, as far as there are too many. */
+  #recount(view: Revision): void {
+    if (this.#revisions.get(nameOf(view.titleId, view.revision)) !== view) return;
+    const openCount = [...view.buckets.values()].reduce((sum, bucket) => sum + bucket.jobs.size, 0);
+    this.#jobsKept += openCount - (view.openCount ?? 0);
+    view.openCount = openCount;
+    for (const [name, oldest] of this.#revisions) {
+      if (oldest === view || (this.#revisions.size <= REVISIONS_KEPT && this.#jobsKept <= JOBS_KEPT)) return;
+      this.#revisions.delete(name);
+      this.#jobsKept -= oldest.openCount ?? 0;
+    }
   }
 }
 

@@ -5,6 +5,8 @@ import { CQL, headOf, type JobHead, type ListedJob, listedOf } from './job-rows.
 import { storeJson } from './long-text.ts';
 import type { CassandraSession, Decided, Row, Values } from './session.ts';
 
+type Change = [seen: SeenJob, next: JobHead, query: string, values: Values, isOurs: (row: Row | null, writeId: string) => boolean];
+
 /** A job's row as just read. */
 export type SeenJob = { readonly listed: ListedJob; readonly head: JobHead };
 
@@ -30,14 +32,19 @@ export class JobChanges {
     return row ? { listed: listedOf(row), head: headOf(row) } : null;
   }
 
-  /** Leases a ready job, or takes over a running one whose holder has lost it (a loss). Null: it is not as seen any more. */
+  /** Says that the job's state is about to change. */
+  async announce({ listed, head }: SeenJob): Promise<void> {
+    await this.#board.touch(listed, head.version + 1);
+  }
+
+  /** Leases an announced job: a ready one, or takes over a running one whose holder has lost it (a loss). Null: it is not as seen any more. */
   async lease(seen: SeenJob, request: { worker: string; delivery: string; leaseMs: number }): Promise<Lease | null> {
     const { listed, head } = seen;
     const isLoss = head.state === 'running';
     const fence = head.fence + 1;
     const next: JobHead = { ...head, ...request, state: 'running', version: head.version + 1, fence, beat: 0, losses: head.losses + (isLoss ? 1 : 0) };
     const values = { ...request, fence, ...(isLoss ? { lostFence: head.fence, losses: next.losses } : {}) };
-    const decided = await this.#decide(seen, next, isLoss ? CQL.takeOver : CQL.claim, values, (row, writeId) => row?.own_id === writeId);
+    const decided = await this.#decideAnnounced(seen, next, isLoss ? CQL.takeOver : CQL.claim, values, (row, writeId) => row?.own_id === writeId);
     if (!decided.isApplied) return null;
     this.#held.set(decided.writeId, { version: next.version, beat: 0 });
     const { failures, losses } = next;
@@ -124,15 +131,13 @@ export class JobChanges {
     return { listed: { spec: lease.job, enqueuedMs: 0, enqueuedN: 0 }, head };
   }
 
-  async #decide(
-    { listed, head }: SeenJob,
-    next: JobHead,
-    query: string,
-    values: Values,
-    isOurs: (row: Row | null, writeId: string) => boolean,
-  ): Promise<Decided> {
+  async #decide(...change: Change): Promise<Decided> {
+    await this.announce(change[0]);
+    return this.#decideAnnounced(...change);
+  }
+
+  async #decideAnnounced(...[{ listed, head }, next, query, values, isOurs]: Change): Promise<Decided> {
     const jobId = listed.spec.id;
-    await this.#board.touch(listed, next.version);
     const find = { query: CQL.find, values: { jobId, fence: Number(values.fence ?? head.fence) } };
     const isPlain = query === CQL.dropReady || query === CQL.revive;
     const decided = await this.#session.lwt({

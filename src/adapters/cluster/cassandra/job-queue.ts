@@ -42,7 +42,12 @@ export class CassandraJobQueue implements JobQueue {
   }
 
   async enqueue(jobs: readonly JobSpec[]): Promise<void> {
-    if (jobs.length > 0) await this.#lists.add(distinct(jobs));
+    if (jobs.length === 0) return;
+    try {
+      await this.#lists.add(distinct(jobs));
+    } finally {
+      for (const { titleId, revision } of jobs) this.#board.outdate(titleId, revision);
+    }
   }
 
   async claim(request: { worker: string; titleIds: readonly string[]; leaseMs: number }): Promise<Lease | null> {
@@ -68,14 +73,26 @@ export class CassandraJobQueue implements JobQueue {
     return this.#claimSeen(await this.#changes.see(jobId), request);
   }
 
-  /** Ready jobs of a revision in the order in which they should run; leases that were seen to run out are taken back before. */
-  async readyJobs(titleId: string, revision: string, limit: number): Promise<readonly JobSpec[]> {
-    const view = await this.#lookAtLeases(await this.#board.look(titleId, revision));
-    return openJobs(view)
+  /**
+   * Ready jobs of a revision, as last looked at by this process (`counts` looks), in the order in which they should run; leases that were seen to run out are taken
+   * back before.
+   */
+  async readyJobs(titleId: string, revision: string, limit: number): Promise<readonly (JobSpec & { readonly fence: number })[]> {
+    const view = this.#board.lastSeen(titleId, revision) ?? (await this.#board.look(titleId, revision));
+    return openJobs(await this.#lookAtLeases(view))
       .filter(isReady)
       .sort(compareTurns)
       .slice(0, limit)
-      .map(({ spec }) => spec);
+      .map(({ spec, head }) => ({ ...spec, fence: head?.fence ?? 0 }));
+  }
+
+  /** Which of a revision's jobs were neither ready nor running when this process last looked. Reads nothing. */
+  overJobs(titleId: string, revision: string, jobIds: readonly string[]): readonly string[] {
+    const view = this.#board.lastSeen(titleId, revision);
+    if (!view) return [];
+    const isOpen = (job: BoardJob) => isReady(job) || job.head?.state === 'running';
+    const open = new Set(openJobs(view).flatMap((job) => (isOpen(job) ? [job.spec.id] : [])));
+    return jobIds.filter((id) => !open.has(id));
   }
 
   async renew(lease: Lease, leaseMs: number, framesSoFar: number): Promise<boolean> {
@@ -159,7 +176,9 @@ export class CassandraJobQueue implements JobQueue {
       return 'settled';
     }
     const { exclusiveKey, id } = listed.spec;
-    if (exclusiveKey !== null && !(await this.#keys.take(exclusiveKey, seen))) return 'busy';
+    // The claim may be announced before the key is ours: an announcement without its change costs a read.
+    const [isFree] = await Promise.all([exclusiveKey === null || this.#keys.take(exclusiveKey, seen), this.#changes.announce(seen)]);
+    if (!isFree) return 'busy';
     const lease = await this.#changes.lease(seen, claim);
     if (!lease) return this.#claimSeen(await this.#changes.see(id), claim);
     this.#sight(id, { ...head, fence: lease.fence, beat: 0 });

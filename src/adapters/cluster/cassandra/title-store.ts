@@ -121,23 +121,26 @@ export class CassandraTitleStore implements TitleStore {
     return pageOfTitles(found, limit, (last) => encodeCursor('prefix', [last.id]));
   }
 
+  /** Looks at `limit` rows of the list at most, so that a page costs the same whatever has ended meanwhile: it may hold fewer titles though more follow. */
   async listLive(cursor: string | null, limit: number): Promise<TitlePage> {
     checkLimit(limit);
-    const [fromDay, fromShard, fromId] = decodeCursor('live', cursor, ['', 0, '']) ?? ['', 0, ''];
+    const [fromDay, fromShard, fromId, fromLive] = decodeCursor('live', cursor, ['', 0, '', 0]) ?? ['', 0, '', 0];
     const { nowMs } = await serverTime(this.#session);
-    const found: { readonly title: Title; readonly place: readonly [string, number, string] }[] = [];
+    const titles: Title[] = [];
+    let left = limit;
     for (const day of await this.#liveDays.list(fromDay)) {
-      let isOver = day !== fromDay;
+      let liveOfDay = day === fromDay ? fromLive : 0;
       for (const shard of SHARD_NUMBERS.slice(day === fromDay ? fromShard : 0)) {
-        const isStart = day === fromDay && shard === fromShard;
-        const live = await this.#liveIn(day, shard, isStart ? fromId : '', limit + 1 - found.length);
-        if (live.length > 0) isOver = false;
-        found.push(...live.map((title) => ({ title, place: [day, shard, title.id] as const })));
-        if (found.length > limit) return { titles: found.slice(0, limit).map(({ title }) => title), cursor: encodeCursor('live', found[limit - 1].place) };
+        const after = day === fromDay && shard === fromShard ? fromId : '';
+        const { ids, live } = await this.#liveIn(day, shard, after, left);
+        titles.push(...live);
+        liveOfDay += live.length;
+        left -= ids.length;
+        if (left === 0) return { titles, cursor: encodeCursor('live', [day, shard, ids[ids.length - 1], liveOfDay]) };
       }
-      if (isOver) await this.#liveDays.close(day, nowMs);
+      if (liveOfDay === 0) await this.#liveDays.close(day, nowMs);
     }
-    return { titles: found.map(({ title }) => title), cursor: null };
+    return { titles, cursor: null };
   }
 
   async pendingEvents(limit: number): Promise<readonly SceneEvent[]> {
@@ -183,15 +186,13 @@ export class CassandraTitleStore implements TitleStore {
     return day;
   }
 
-  /** The first live titles of a part of a day, ascending, behind an id. */
-  async #liveIn(day: string, shard: number, after: string, count: number): Promise<Title[]> {
-    const rows = await this.#session.read('SELECT title_id FROM title_live WHERE day = :day AND shard = :shard AND title_id > :after', { day, shard, after });
-    const live: Title[] = [];
-    for (let at = 0; at < rows.length && live.length < count; at += WIDTH) {
-      const heads = await inParallel(rows.slice(at, at + WIDTH), WIDTH, (row) => this.#head(row.title_id));
-      for (const head of heads) if (head?.live_day === day) live.push(await loadJson<Title>(this.#session, head.body));
-    }
-    return live.slice(0, count);
+  /** The next ids of a part of a day, ascending, behind an id, and those of their titles that are live under that day. */
+  async #liveIn(day: string, shard: number, after: string, count: number): Promise<{ ids: readonly string[]; live: readonly Title[] }> {
+    const query = `SELECT title_id FROM title_live WHERE day = :day AND shard = :shard AND title_id > :after LIMIT ${count}`;
+    const ids = (await this.#session.read(query, { day, shard, after })).map((row): string => row.title_id);
+    const heads = await inParallel(ids, WIDTH, (titleId) => this.#head(titleId));
+    const live = heads.flatMap((head) => (head?.live_day === day ? [head.body] : []));
+    return { ids, live: await Promise.all(live.map((body) => loadJson<Title>(this.#session, body))) };
   }
 
   /** Titles behind a place of a list until there is one more than a page, passing over those not wanted. */

@@ -11,24 +11,30 @@ export type JobClaims = {
   claimJob(jobId: string, request: { worker: string; delivery: string; leaseMs: number }): Promise<Lease | 'elsewhere' | 'settled' | 'busy'>;
 };
 
-export type JobSourceOptions = {
-  readonly access: KafkaAccess;
-  readonly names: TopicNames;
-  readonly classes: readonly JobClass[];
+type Claiming = {
   readonly worker: string;
   readonly leaseMs: number;
   readonly claims: JobClaims;
   /** Called for a record of a job that needs nobody any more, before it is used up: its worker may have died before it told anybody. */
   readonly onSettled: (jobId: string) => Promise<void>;
+};
+
+export type JobSourceOptions = Claiming & {
+  readonly access: KafkaAccess;
+  readonly names: TopicNames;
+  readonly classes: readonly JobClass[];
   /** Hears of everything that failed and is being repeated. */
   readonly onTrouble: (error: unknown) => void;
 };
 
-/** With several classes they are asked in turn, each for so long. */
-const TURN_MS = 150;
+/** A look at one class cannot be taken back when another class gave a job first: so it is short. */
+const LOOK_MS = 500;
 const EVENT_PARTITIONS = 8;
 
-type Lane = { readonly topic: string; readonly consumer: ShareConsumer };
+/** A consumer of the group of a class's topic. */
+export type Member = { readonly topic: string; readonly consumer: Pick<ShareConsumer, 'poll' | 'close'> };
+type Lane = Member & { looking: Promise<void> | null };
+type Arrival = { readonly topic: string; readonly record: HeldRecord };
 
 /**
  * Takes records of this worker's classes out of their share groups and claims the jobs they name. A record stays locked for this worker as long as it has the job: when
@@ -38,14 +44,19 @@ type Lane = { readonly topic: string; readonly consumer: ShareConsumer };
  * rows and offers again what is ready.
  */
 export class KafkaJobSource implements JobSource {
-  readonly #options: JobSourceOptions;
+  readonly #claiming: Claiming;
+  readonly #nowMs: () => number;
   readonly #lanes: readonly Lane[];
   readonly #held = new Map<string, HeldRecord>();
-  #next = 0;
+  readonly #arrived: Arrival[] = [];
+  #isTaking = false;
+  #fault: { readonly error: unknown } | null = null;
 
-  private constructor(options: JobSourceOptions, lanes: readonly Lane[]) {
-    this.#options = options;
-    this.#lanes = lanes;
+  /** Of groups that were joined before. `nowMs` never goes back; its zero is anywhere. */
+  constructor(claiming: Claiming, members: readonly Member[], nowMs: () => number) {
+    this.#claiming = claiming;
+    this.#lanes = members.map((member) => ({ ...member, looking: null }));
+    this.#nowMs = nowMs;
   }
 
   /** Sets up the topics of the classes, or checks them, and joins their groups. Throws SL-151 to SL-153. */
@@ -53,27 +64,36 @@ export class KafkaJobSource implements JobSource {
     const { access, names, classes, onTrouble } = options;
     const jobs = classes.map((jobClass) => jobTopicSettings(names, jobClass));
     await setUpTopics(access, { eventTopic: eventTopic(names), eventPartitions: EVENT_PARTITIONS, jobs });
-    const lanes: Lane[] = [];
+    const members: Member[] = [];
     try {
       const { bootstrapBrokers, ...connection } = connectionOptions(access);
       const place = { brokers: bootstrapBrokers, clientId: access.clientId, options: connection };
-      for (const { topic } of jobs) lanes.push({ topic, consumer: await ShareConsumer.open({ ...place, topic, group: topic, onTrouble }) });
+      for (const { topic } of jobs) members.push({ topic, consumer: await ShareConsumer.open({ ...place, topic, group: topic, onTrouble }) });
     } catch (error) {
-      await Promise.all(lanes.map(({ consumer }) => consumer.close()));
+      await Promise.all(members.map(({ consumer }) => consumer.close()));
       throw error;
     }
-    return new KafkaJobSource(options, lanes);
+    return new KafkaJobSource(options, members, () => performance.now());
   }
 
+  /** Looks at all classes at once. What two of them give at the same moment is one too many: it goes back to the others. */
   async take(waitMs: number): Promise<Lease | null> {
-    const endMs = performance.now() + waitMs;
-    for (let leftMs = waitMs; leftMs > 0; leftMs = endMs - performance.now()) {
-      const { topic, consumer } = this.#lanes[this.#next++ % this.#lanes.length];
-      const record = await consumer.poll(this.#lanes.length === 1 ? leftMs : Math.min(TURN_MS, leftMs));
-      const lease = record && (await this.#claim(topic, record));
-      if (lease) return lease;
+    const endMs = this.#nowMs() + waitMs;
+    this.#isTaking = true;
+    try {
+      for (let leftMs = waitMs; leftMs > 0; leftMs = endMs - this.#nowMs()) {
+        for (const lane of this.#lanes) lane.looking ??= this.#look(lane, this.#lanes.length === 1 ? leftMs : Math.min(LOOK_MS, leftMs));
+        await Promise.race(this.#lanes.map(({ looking }) => looking));
+        this.#throwFault();
+        const arrival = this.#arrived.shift();
+        const lease = arrival && (await this.#claim(arrival.topic, arrival.record));
+        if (lease) return lease;
+      }
+      return null;
+    } finally {
+      this.#isTaking = false;
+      for (const { record } of this.#arrived.splice(0)) void handBack(record);
     }
-    return null;
   }
 
   lostSignal(lease: Lease): AbortSignal {
@@ -91,8 +111,27 @@ export class KafkaJobSource implements JobSource {
     await Promise.all(this.#lanes.map(({ consumer }) => consumer.close()));
   }
 
+  async #look(lane: Lane, waitMs: number): Promise<void> {
+    const { topic, consumer } = lane;
+    try {
+      const record = await consumer.poll(waitMs);
+      if (record && this.#isTaking) this.#arrived.push({ topic, record });
+      else if (record) await handBack(record);
+    } catch (error) {
+      this.#fault = { error };
+    } finally {
+      lane.looking = null;
+    }
+  }
+
+  #throwFault(): void {
+    const fault = this.#fault;
+    this.#fault = null;
+    if (fault) throw fault.error;
+  }
+
   async #claim(topic: string, record: HeldRecord): Promise<Lease | null> {
-    const { claims, worker, leaseMs, onSettled } = this.#options;
+    const { claims, worker, leaseMs, onSettled } = this.#claiming;
     const jobId = record.key?.toString('utf8') ?? '';
     try {
       const claimed = await claims.claimJob(jobId, { worker, leaseMs, delivery: `${topic}/${record.offset}` });
@@ -105,7 +144,7 @@ export class KafkaJobSource implements JobSource {
       return claimed;
     } catch (error) {
       // The row is where it was, or ours without our knowing: whoever gets the record next takes it over.
-      await record.release().catch(() => {});
+      await handBack(record);
       throw error;
     }
   }
@@ -122,4 +161,9 @@ async function useUp(record: HeldRecord): Promise<void> {
   await record.accept().catch((error: unknown) => {
     if (!record.lost.aborted) throw error;
   });
+}
+
+/** A lock that is gone has gone back already. */
+async function handBack(record: HeldRecord): Promise<void> {
+  await record.release().catch(() => {});
 }

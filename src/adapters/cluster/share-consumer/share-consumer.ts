@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Connection } from '@platformatic/kafka';
 import { describeCode } from './codes.ts';
 import { HeldRecord } from './held-record.ts';
-import { type ClusterAccess, connectFor, disconnect } from './locate.ts';
+import type { ClusterAccess } from './locate.ts';
 import { ShareMachine } from './machine.ts';
 import type { LinkName, LossReason, ShareCommand, ShareEvent, ShareRequest } from './messages.ts';
+import { kafkaNetwork, type Membership, type ShareLink, type ShareNetwork } from './network.ts';
 import { ShareError } from './share-error.ts';
-import { exchange } from './wire.ts';
 
 export type ShareConsumerOptions = ClusterAccess & {
   readonly group: string;
@@ -28,7 +27,7 @@ const LOSS_TEXTS: { readonly [reason in LossReason]: string } = {
 };
 
 /** One end of a connection that is being made, or is there. Events of a link that was replaced are not heard. */
-type Link = { connection: Connection | null };
+type Link = { connection: ShareLink | null };
 
 /**
  * A member of a Kafka share group (KIP-932) on one topic of one partition: hands out records one at a time, each locked for this
@@ -37,28 +36,31 @@ type Link = { connection: Connection | null };
 export class ShareConsumer {
   readonly memberId = randomUUID();
   readonly #options: ShareConsumerOptions;
-  readonly #machine = new ShareMachine(Math.random);
+  readonly #network: ShareNetwork;
+  readonly #machine: ShareMachine;
   readonly #links: { [name in LinkName]?: Link } = {};
   readonly #held = new Map<number, HeldRecord>();
   readonly #joined = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
   #poll: PromiseWithResolvers<HeldRecord | null> | null = null;
   readonly #commands: ShareCommand[] = [];
-  #timer: NodeJS.Timeout | undefined;
+  #cancelTimer = () => {};
   #isClosing = false;
   #lastTrouble: ShareError | null = null;
 
-  private constructor(options: ShareConsumerOptions) {
+  private constructor(options: ShareConsumerOptions, networkFor: (membership: Membership) => ShareNetwork) {
     this.#options = options;
+    this.#network = networkFor({ ...options, memberId: this.memberId });
+    this.#machine = new ShareMachine(this.#network.random);
   }
 
   /**
    * Joins the group. Throws a `refused` ShareError when the cluster will not have us (no such topic, several partitions, credentials,
    * certificate, permissions, an old broker), and `trouble` when no broker let us in within a minute.
    */
-  static async open(options: ShareConsumerOptions): Promise<ShareConsumer> {
-    const consumer = new ShareConsumer(options);
-    const timer = setTimeout(() => consumer.#giveUpJoining(), OPEN_WITHIN_MS);
+  static async open(options: ShareConsumerOptions, networkFor: (membership: Membership) => ShareNetwork = kafkaNetwork): Promise<ShareConsumer> {
+    const consumer = new ShareConsumer(options, networkFor);
+    const cancel = consumer.#network.after(OPEN_WITHIN_MS, () => consumer.#giveUpJoining());
     try {
       consumer.#handle({ on: 'time' });
       await consumer.#joined.promise;
@@ -67,7 +69,7 @@ export class ShareConsumer {
       await consumer.close();
       throw error;
     } finally {
-      clearTimeout(timer);
+      cancel();
     }
   }
 
@@ -94,7 +96,7 @@ export class ShareConsumer {
   }
 
   #handle(event: ShareEvent): void {
-    const nowMs = performance.now();
+    const nowMs = this.#network.nowMs();
     const isNested = this.#commands.length > 0;
     this.#commands.push(...this.#machine.handle(event, nowMs));
     // What hears of a command may cause the next event: its commands come after those that are still to be done.
@@ -102,10 +104,10 @@ export class ShareConsumer {
       this.#perform(this.#commands[0]);
       this.#commands.shift();
     }
-    clearTimeout(this.#timer);
+    this.#cancelTimer();
     const wakeAtMs = this.#machine.wakeAtMs(nowMs);
     if (wakeAtMs === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(() => this.#handle({ on: 'time' }), Math.ceil(Math.max(0, wakeAtMs - nowMs)));
+    this.#cancelTimer = this.#network.after(Math.ceil(Math.max(0, wakeAtMs - nowMs)), () => this.#handle({ on: 'time' }));
   }
 
   #perform(command: ShareCommand): void {
@@ -147,11 +149,11 @@ export class ShareConsumer {
     const link: Link = { connection: null };
     this.#links[name] = link;
     try {
-      const connection = await connectFor({ link: name, group: this.#options.group, topic: this.#options.topic }, this.#options);
-      if (this.#links[name] !== link) return await disconnect(connection);
+      const connection = await this.#network.connect(name);
+      if (this.#links[name] !== link) return connection.close();
       link.connection = connection;
-      connection.once('close', () => this.#ended(name, link));
-      if (connection.isConnected()) this.#handle({ on: 'up', link: name });
+      connection.whenClosed(() => this.#ended(name, link));
+      if (connection.isOpen()) this.#handle({ on: 'up', link: name });
       else this.#ended(name, link);
     } catch (error) {
       if (error instanceof ShareError && this.#links[name] === link) this.#trouble(error);
@@ -162,7 +164,7 @@ export class ShareConsumer {
   #drop(name: LinkName): void {
     const connection = this.#links[name]?.connection;
     delete this.#links[name];
-    if (connection) void disconnect(connection);
+    connection?.close();
   }
 
   #ended(name: LinkName, link: Link): void {
@@ -175,7 +177,7 @@ export class ShareConsumer {
     const link = this.#links[name];
     if (!link?.connection) return;
     try {
-      const reply = await exchange(link.connection, { ...this.#options, memberId: this.memberId }, request);
+      const reply = await link.connection.request(request);
       if (this.#links[name] === link) this.#handle({ on: 'reply', reply });
     } catch (error) {
       if (this.#links[name] !== link) return;

@@ -1,0 +1,182 @@
+import type { CassandraSession, Decided } from '../../../src/adapters/cluster/cassandra/session.ts';
+import type { ShareReply } from '../../../src/adapters/cluster/share-consumer/messages.ts';
+import { ScenelineError } from '../../../src/model/errors.ts';
+import { decide } from '../../../src/pipeline/decide.ts';
+import { moved } from '../../../src/pipeline/title-changes.ts';
+import type { Lease } from '../../../src/ports/job-queue.ts';
+import { changed } from '../../pipeline/rows.ts';
+import type { Bench, ClusterQueue, Equipment, PlantedClusterBug } from './equipment.ts';
+import type { Cells } from './tables.ts';
+
+type Stores = Omit<Equipment, 'control'>;
+
+const EVIDENCE = { code: 'SL-301', message: 'planted' };
+const NOTHING_SPENT = { frames: 0, cpuSeconds: 0 };
+const NOT_MADE: Decided = { isApplied: false, row: null, writeId: '' };
+
+/** Mistakes that one could really make in this layer, each as a small change around the good code. The simulation must notice every one of them. */
+export const PLANTED_CLUSTER_BUGS: readonly PlantedClusterBug[] = [
+  {
+    name: 'the fence is not checked: a late completion of an old owner is taken',
+    equipment: (good, bench) =>
+      withQueue(good, {
+        complete: (lease, result, spent) => {
+          const { fence, attempt_id } = rowOf(bench, lease.job.id);
+          return good.queue.complete({ ...lease, fence: Number(fence), attemptId: String(attempt_id) }, result, spent);
+        },
+      }),
+  },
+  {
+    name: 'a job that runs under another record is taken over',
+    equipment: (good, bench) =>
+      withQueue(good, {
+        claimJob: (jobId, request) => good.queue.claimJob(jobId, { ...request, delivery: String(rowOf(bench, jobId).delivery || request.delivery) }),
+      }),
+  },
+  {
+    name: 'a job that failed is taken to be offered still, for ever',
+    equipment: (good) => ({
+      ...withQueue(good, {
+        get: async (jobId) => {
+          const job = await good.queue.get(jobId);
+          return job?.state === 'ready' ? { ...job, state: 'running' } : job;
+        },
+      }),
+      wake: { ...good.wake, listen: (onNote) => good.wake.listen((note) => onNote({ ...note, jobId: note.outcome === 'failed' ? null : note.jobId })) },
+    }),
+  },
+  {
+    name: 'an offer whose sending failed half-way is not remembered, and made again and again',
+    equipment: (good) => ({
+      ...good,
+      dispatch: {
+        offer: async (jobClass, jobs) => {
+          await good.dispatch.offer(jobClass, jobs);
+          throw new ScenelineError('SL-151', 'planted');
+        },
+      },
+    }),
+  },
+  {
+    name: 'an exclusive key is never given back',
+    equipment: (good, bench) =>
+      withQueue(good, {
+        claimJob: async (jobId, request) => {
+          const key = bench.cassandra.tables.find('exclusive_key', [rowOf(bench, jobId).exclusive_key ?? '']);
+          return key && key.rows[0].job_id !== jobId ? 'busy' : good.queue.claimJob(jobId, request);
+        },
+      }),
+  },
+  {
+    name: 'exclusive keys are not looked at: two titles make the same pictures at once',
+    equipment: (good) => withQueue(good, { enqueue: (jobs) => good.queue.enqueue(jobs.map((job) => ({ ...job, exclusiveKey: null }))) }),
+  },
+  {
+    name: 'the signal that a lock is lost is not heard',
+    source: (good) => ({ ...good, lostSignal: () => new AbortController().signal }),
+  },
+  {
+    name: 'a renewal that was refused is taken for one that was made',
+    equipment: (good) => withQueue(good, { renew: async (...call) => (await good.queue.renew(...call), true) }),
+  },
+  {
+    name: 'leases are not renewed',
+    equipment: (good) => withQueue(good, { renew: async () => true }),
+  },
+  {
+    name: 'locks are not renewed',
+    network: (good) => ({
+      ...good,
+      async connect(name) {
+        const link = await good.connect(name);
+        const request = async (...[asked]: Parameters<typeof link.request>): Promise<ShareReply> => {
+          if (asked.kind !== 'acknowledge' || asked.type !== 'renew' || !asked.place) return link.request(asked);
+          // Takes the place of the renewal, so that the epochs go on: a gap that was settled long ago.
+          const partitions = [{ topicId: asked.place.topicId, errorCode: 0, message: null }];
+          const reply = await link.request({ ...asked, type: 'gap', place: { ...asked.place, first: -1n, last: -1n } });
+          return reply.errorCode === 0 ? { kind: 'acknowledge', errorCode: 0, message: null, partitions } : reply;
+        };
+        return { isOpen: () => link.isOpen(), whenClosed: (listener) => link.whenClosed(listener), close: () => link.close(), request };
+      },
+    }),
+  },
+  {
+    name: 'events are settled before the log has them',
+    equipment: (good) => ({
+      ...good,
+      titles: changed(good.titles, {
+        pendingEvents: async (limit) => {
+          const events = await good.titles.pendingEvents(limit);
+          await good.titles.settleEvents(events.map(({ id }) => id));
+          return events;
+        },
+      }),
+    }),
+  },
+  {
+    name: 'an unknown outcome is taken for refused',
+    session: (good) => ({ lwt: (decision) => good.lwt({ ...decision, patienceMs: 0 }).catch(() => NOT_MADE) }),
+  },
+  {
+    name: 'an unknown outcome is taken for made',
+    session: (good) => ({ lwt: (decision) => good.lwt({ ...decision, patienceMs: 0 }).catch(() => ({ ...NOT_MADE, isApplied: true })) }),
+  },
+  {
+    name: 'an unknown outcome is tried again without looking first what became of it',
+    session: (good) => ({ lwt: (decision) => good.lwt({ ...decision, isOurs: () => false }) }),
+  },
+  {
+    name: 'leases that ran out are not taken back',
+    session: (good) => ({ lwt: (decision) => (isTakeBack(decision) ? Promise.resolve(NOT_MADE) : good.lwt(decision)) }),
+  },
+  {
+    name: 'titles are looked at only when a note says so',
+    equipment: (good) => ({ ...good, titles: changed(good.titles, { listLive: async () => ({ titles: [], cursor: null }) }) }),
+  },
+  {
+    name: 'the urgent comes last',
+    equipment: (good) =>
+      withQueue(good, {
+        readyJobs: async (...query) => (await good.queue.readyJobs(...query)).map((job) => ({ ...job, priority: -job.priority })),
+      }),
+  },
+  {
+    name: 'a lost lease counts as a failure',
+    equipment: (good) =>
+      withQueue(good, {
+        claimJob: async (jobId, request) => {
+          const lease = await good.queue.claimJob(jobId, request);
+          if (typeof lease === 'string' || lease.job.losses + lease.job.failures < 3) return lease;
+          let again: Lease | string = lease;
+          while (typeof again !== 'string' && (await good.queue.fail(again, EVIDENCE, NOTHING_SPENT)) === 'ready') {
+            again = await good.queue.claimJob(jobId, request);
+          }
+          return 'settled';
+        },
+      }),
+  },
+  {
+    name: 'jobs of an earlier revision are run',
+    control: (good) => ({ ...good, dropIfUnwanted: async () => false }),
+  },
+  {
+    name: 'published is announced when the package is made, before it is shown',
+    decide: (input) => {
+      const { title, counts } = input;
+      const isMade = title.state === 'packaging' && (counts.package?.done ?? 0) > 0;
+      return isMade ? { enqueue: [], events: [], jobs: 'keep', next: moved(title, { state: 'published' }) } : decide(input);
+    },
+  },
+];
+
+function withQueue(good: Stores, change: Partial<ClusterQueue>): Stores {
+  return { ...good, queue: changed(good.queue, change) };
+}
+
+function rowOf({ cassandra }: Bench, jobId: string): Cells {
+  return cassandra.tables.find('job', [jobId])?.statics ?? {};
+}
+
+function isTakeBack({ values }: Parameters<CassandraSession['lwt']>[0]): boolean {
+  return values.outcome === 'lost' && 'beat' in values;
+}
