@@ -52,6 +52,8 @@ const HOLD_MS = 3000;
 const TROUBLE_PAUSE_MS = 1000;
 const READY_AT_ONCE = 256;
 const PAGE = 500;
+/** Of a page, between two looks at what notes told of: those come first. */
+const PAGE_AT_ONCE = 64;
 /** Titles advanced at the same time. */
 const ADVANCED_AT_ONCE = 16;
 
@@ -96,6 +98,8 @@ class Desk {
   #heldAtMs = Number.NEGATIVE_INFINITY;
   #roundAtMs = Number.NEGATIVE_INFINITY;
   #sweep: Sweep = START;
+  /** Of the page at hand those not looked at yet. */
+  readonly #page: string[] = [];
 
   constructor(steering: Steering, bell: Bell) {
     this.#steering = steering;
@@ -114,12 +118,13 @@ class Desk {
     if (clock.nowMs() - this.#heldAtMs >= HOLD_MS) await this.#holdTurn();
     if (!this.#isOurs) return void (await this.#bell.wait(HOLD_MS));
     if (clock.nowMs() - this.#roundAtMs >= ROUND_MS) await this.#round();
-    if (this.#sweep.isDue) await this.#lookAtPage();
-    const woken = [...this.#woken];
+    if (this.#sweep.isDue && this.#page.length === 0) await this.#readPage();
+    const woken = new Set([...this.#woken, ...this.#page.splice(0, PAGE_AT_ONCE)]);
     this.#woken.clear();
-    await inGroups(woken, ADVANCED_AT_ONCE, (titleId) => this.#look(titleId));
+    await inGroups([...woken], ADVANCED_AT_ONCE, (titleId) => this.#look(titleId));
     await this.#offer();
-    if (this.#woken.size === 0 && !this.#sweep.isDue) await this.#bell.wait(Math.min(HOLD_MS, ROUND_MS));
+    const isIdle = this.#woken.size === 0 && this.#page.length === 0 && !this.#sweep.isDue;
+    if (isIdle) await this.#bell.wait(Math.min(HOLD_MS, ROUND_MS));
   }
 
   async #holdTurn(): Promise<void> {
@@ -134,6 +139,7 @@ class Desk {
     this.#waiting.clear();
     this.#cut.clear();
     this.#sweep = START;
+    this.#page.length = 0;
     this.#roundAtMs = Number.NEGATIVE_INFINITY;
   }
 
@@ -148,12 +154,12 @@ class Desk {
     this.#tellStranded();
   }
 
-  /** Wakes a page of the live titles. The first time, after a change of turn, page follows page until all were looked at. */
-  async #lookAtPage(): Promise<void> {
+  /** Reads a page of the live titles, to be looked at. The first time, after a change of turn, page follows page until all were looked at. */
+  async #readPage(): Promise<void> {
     const { titles, observe } = this.#steering;
     const { cursor, seen, isFirst } = this.#sweep;
     const page = await titles.listLive(cursor, PAGE);
-    for (const title of page.titles) this.#woken.add(title.id);
+    this.#page.push(...page.titles.map(({ id }) => id));
     const liveTitles = seen + page.titles.length;
     if (page.cursor !== null) {
       this.#sweep = { cursor: page.cursor, seen: liveTitles, isFirst, isDue: isFirst };

@@ -15,7 +15,14 @@ type AttemptTruth = {
   isExcused: boolean;
   isRunning: boolean;
 };
-type JobTruth = { readonly titleId: string; readonly revision: string; readonly kind: string; readonly priority: number; state: JobState; readySinceMs: number };
+type JobTruth = {
+  readonly titleId: string;
+  readonly revision: string;
+  readonly kind: string;
+  readonly priority: number;
+  state: JobState;
+  readySinceMs: number;
+};
 
 /** The observer: sees every row change as it takes hold, whoever hears of it later, and compares with what the promises allow. */
 export class ClusterTruth {
@@ -38,7 +45,11 @@ export class ClusterTruth {
   patience: () => number | null = () => null;
   readonly counted = { zombiesRefused: 0, losses: 0, encodes: 0, takeOvers: 0 };
 
-  constructor(world: World, stores: { tables: Tables; broker: SimBroker; objects: ReadonlyMap<string, string> }, processOf: (name: string) => ClusterProcess | undefined) {
+  constructor(
+    world: World,
+    stores: { tables: Tables; broker: SimBroker; objects: ReadonlyMap<string, string> },
+    processOf: (name: string) => ClusterProcess | undefined,
+  ) {
     this.#world = world;
     this.#broker = stores.broker;
     this.#objects = stores.objects;
@@ -65,7 +76,8 @@ export class ClusterTruth {
     attempt.isRunning = true;
     const job = this.jobs.get(attempt.jobId)!;
     if (job.state === 'done' && !attempt.isExcused) this.#world.violate(`${attempt.jobId} is done and runs again`);
-    if (job.revision !== lastReadRevision) this.#world.violate(`${attempt.worker} runs ${attempt.jobId} though it read that the title is at ${lastReadRevision}`);
+    if (job.revision !== lastReadRevision)
+      this.#world.violate(`${attempt.worker} runs ${attempt.jobId} though it read that the title is at ${lastReadRevision}`);
   }
 
   ended(attemptId: string): void {
@@ -196,7 +208,8 @@ export class ClusterTruth {
     if (most === null) return;
     const waiting = new Set<string>();
     for (const { state, titleId, priority, readySinceMs } of this.jobs.values()) {
-      if (state === 'ready' && titleId !== started.titleId && priority >= started.priority && readySinceMs < this.#world.nowMs - NOTICED_WITHIN_MS) waiting.add(titleId);
+      if (state === 'ready' && titleId !== started.titleId && priority >= started.priority && readySinceMs < this.#world.nowMs - NOTICED_WITHIN_MS)
+        waiting.add(titleId);
     }
     for (const titleId of waiting) {
       const times = (this.#passedOver.get(titleId) ?? 0) + 1;
@@ -247,7 +260,8 @@ export class ClusterTruth {
     if (next.state === 'assembling') this.#expectDone(next, 'encode', (next.progress.chunkCount ?? 0) * (next.progress.codecs?.length ?? 0));
     if (next.state === 'packaging') this.#expectDone(next, 'assemble', next.progress.renditionCount ?? 0);
     if (next.state === 'published') this.#expectDone(next, 'publish', 1);
-    if (next.state === 'failed' && this.jobs.get(next.failedJobId ?? '')?.state !== 'parked') this.#world.violate(`${step}, but ${next.failedJobId} is not parked`);
+    if (next.state === 'failed' && this.jobs.get(next.failedJobId ?? '')?.state !== 'parked')
+      this.#world.violate(`${step}, but ${next.failedJobId} is not parked`);
   }
 
   #expectDone(title: Title, kind: string, jobs: number): void {

@@ -72,5 +72,7 @@ export class FakeCassandra {
 const LOCAL_SERIAL = 9;
 
 function nameOf(query: string): string {
-  return query.startsWith('BEGIN') ? `batch ${/(?:INTO|UPDATE) (\w+)/.exec(query)?.[1]}` : query.slice(0, query.indexOf(' ', 12)).replace('INSERT INTO', 'into');
+  return query.startsWith('BEGIN')
+    ? `batch ${/(?:INTO|UPDATE) (\w+)/.exec(query)?.[1]}`
+    : query.slice(0, query.indexOf(' ', 12)).replace('INSERT INTO', 'into');
 }

@@ -9,8 +9,8 @@ import { announceProven } from '../../../src/pipeline/announce-proven.ts';
 import { serveJobs } from '../../../src/pipeline/serve-jobs.ts';
 import { steerTitles } from '../../../src/pipeline/steer-titles.ts';
 import { isLive } from '../../../src/pipeline/title-changes.ts';
-import { fakeHandlers } from '../fake-handlers.ts';
 import type { JobSource } from '../../../src/ports/job-dispatch.ts';
+import { fakeHandlers } from '../fake-handlers.ts';
 import type { World } from '../world.ts';
 import { type Bench, type Equipment, equip, type PlantedClusterBug } from './equipment.ts';
 import { simNetwork } from './network.ts';
@@ -94,7 +94,19 @@ export class Fleet {
   async #control(process: ClusterProcess, equipment: Equipment): Promise<void> {
     const { titles, queue, control, dispatch, wake, workers, turn } = equipment;
     const observe = (note: { type: string; error?: unknown }): void => this.#observe(process, note);
-    await steerTitles({ owner: process.name, titles, jobs: queue, control, dispatch, wake, workers, turn, clock: process, signal: process.stop.signal, observe });
+    await steerTitles({
+      owner: process.name,
+      titles,
+      jobs: queue,
+      control,
+      dispatch,
+      wake,
+      workers,
+      turn,
+      clock: process,
+      signal: process.stop.signal,
+      observe,
+    });
   }
 
   /** As `runWorker` does it. */
