@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Ladder } from '../../src/model/ladder.ts';
@@ -64,6 +64,10 @@ export class ClusterPlace {
 
   configPath(name: string): string {
     return join(this.root, `${name}.json`);
+  }
+
+  configText(name: string): Promise<string> {
+    return readFile(this.configPath(name), 'utf8');
   }
 
   /** Starts a process of ours, which is ended with the place. */

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { guardCommand, probeGuard } from '../../src/adapters/ffmpeg/process-guard.ts';
 import { freePort } from './free-port.ts';
+import type { KeptPlace } from './kept-place.ts';
 import { mavenJars, mavenMissing } from './maven-jars.ts';
 
 const RECIPE = join(import.meta.dirname, 'cassandra');
@@ -27,6 +28,8 @@ export const cassandraMissing = mavenMissing;
 export type CassandraOptions = {
   /** 1 or 3; more than one listen on 127.0.0.1, 127.0.0.2 and so on, which Linux has by itself. */
   readonly nodes?: 1 | 3;
+  /** Of one node. */
+  readonly kept?: KeptPlace;
   /** Asks for a name and a password (at first `cassandra`, `cassandra`), and speaks TLS to those who want it. */
   readonly secured?: boolean;
 };
@@ -48,14 +51,14 @@ export class CassandraService {
   /** Resolves when every node serves. Throws with a node's log when it does not come up. */
   static async start(options: CassandraOptions = {}): Promise<CassandraService> {
     const jars = await mavenJars('cassandra', join(RECIPE, 'pom.xml'));
-    const folder = await mkdtemp(join(tmpdir(), 'sceneline-cassandra-'));
+    const folder = options.kept?.folder ?? (await mkdtemp(join(tmpdir(), 'sceneline-cassandra-')));
     const certificate = options.secured ? await makeCertificate(folder) : '';
     const service = new CassandraService(folder, await nodesIn(folder, jars, options), certificate);
     try {
       for (const node of service.nodes) await node.start();
       return service;
     } catch (error) {
-      await service.stop();
+      if (!options.kept) await service.stop();
       throw error;
     }
   }
@@ -154,7 +157,8 @@ class CassandraNode {
 }
 
 async function nodesIn(folder: string, jars: string, options: CassandraOptions): Promise<CassandraNode[]> {
-  const [cqlPort, storagePort, sslPort] = [await freePort(), await freePort(), await freePort()];
+  const { kept } = options;
+  const [cqlPort, storagePort, sslPort] = kept ? [kept.port, kept.port + 1, kept.port + 2] : [await freePort(), await freePort(), await freePort()];
   const count = options.nodes ?? 1;
   const base = await readFile(join(RECIPE, 'cassandra.yaml'), 'utf8');
   return Array.from({ length: count }, (_, i) => {

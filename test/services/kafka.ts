@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { guardCommand, probeGuard } from '../../src/adapters/ffmpeg/process-guard.ts';
 import { freePort } from './free-port.ts';
+import type { KeptPlace } from './kept-place.ts';
 import { mavenJars, mavenMissing } from './maven-jars.ts';
 
 const RECIPE = join(import.meta.dirname, 'kafka');
@@ -19,6 +21,7 @@ export const kafkaMissing = mavenMissing;
 export type KafkaOptions = {
   /** A second listener beside the open one, announced under its own port or that of a proxy in front of it. */
   readonly second?: { readonly protocol: 'PLAINTEXT' | 'SSL' | 'SASL_SSL'; readonly announcedPort?: number };
+  readonly kept?: KeptPlace;
   /** More lines for server.properties. */
   readonly properties?: { readonly [name: string]: string };
 };
@@ -43,17 +46,18 @@ export class KafkaService {
   /** Resolves when the broker serves. Throws with its log when it does not come up. */
   static async start(options: KafkaOptions = {}): Promise<KafkaService> {
     const jars = await mavenJars('kafka', join(RECIPE, 'pom.xml'));
-    const folder = await mkdtemp(join(tmpdir(), 'sceneline-kafka-'));
+    const { kept } = options;
+    const folder = kept?.folder ?? (await mkdtemp(join(tmpdir(), 'sceneline-kafka-')));
     try {
-      const ports = [await freePort(), await freePort(), await freePort()];
-      await mkdir(join(folder, 'data'));
+      const ports = kept ? [kept.port, kept.port + 1, kept.port + 2] : [await freePort(), await freePort(), await freePort()];
+      await mkdir(join(folder, 'data'), { recursive: true });
       await writeFile(join(folder, 'server.properties'), await propertiesOf(folder, ports, options));
       const service = new KafkaService(folder, jars, ports);
-      await service.#format();
+      if (!existsSync(join(folder, 'data', 'meta.properties'))) await service.#format();
       await service.restart();
       return service;
     } catch (error) {
-      await rm(folder, { recursive: true, force: true });
+      if (!kept) await rm(folder, { recursive: true, force: true });
       throw error;
     }
   }

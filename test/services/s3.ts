@@ -11,6 +11,7 @@ import type { S3Settings } from '../../src/adapters/cluster/s3/settings.ts';
 import { findProgram } from '../../src/adapters/ffmpeg/find-tools.ts';
 import { guardCommand, probeGuard } from '../../src/adapters/ffmpeg/process-guard.ts';
 import { freePort } from './free-port.ts';
+import type { KeptPlace } from './kept-place.ts';
 
 const VERSION = 'v1.8.0';
 const MODULE = 'github.com/versity/versitygw/cmd/versitygw';
@@ -34,7 +35,7 @@ export class S3Service {
   readonly #program: string;
   #child: ChildProcess | null = null;
 
-  private constructor(folder: string, program: string, port: number) {
+  private constructor(folder: string, program: string, { port, secretAccessKey }: { readonly port: number; readonly secretAccessKey: string }) {
     this.#folder = folder;
     this.#program = program;
     this.port = port;
@@ -44,23 +45,23 @@ export class S3Service {
       bucket: BUCKET,
       prefix: '',
       pathStyle: true,
-      credentials: { accessKeyId: 'testkey', secretAccessKey: randomBytes(12).toString('hex') },
+      credentials: { accessKeyId: 'testkey', secretAccessKey },
       tls: null,
     };
   }
 
   /** Resolves when the server answers and has its bucket. The first call on a machine builds the server: some minutes. */
-  static async start(): Promise<S3Service> {
+  static async start(kept?: KeptPlace & { readonly secretAccessKey: string }): Promise<S3Service> {
     const program = await builtServer();
-    const folder = await mkdtemp(join(tmpdir(), 'sceneline-s3-'));
+    const folder = kept?.folder ?? (await mkdtemp(join(tmpdir(), 'sceneline-s3-')));
     try {
-      await mkdir(join(folder, 'root'));
-      const service = new S3Service(folder, program, await freePort());
+      await mkdir(join(folder, 'root'), { recursive: true });
+      const service = new S3Service(folder, program, kept ?? { port: await freePort(), secretAccessKey: randomBytes(12).toString('hex') });
       await service.restart();
-      await service.#createBucket();
+      if (!existsSync(join(folder, 'root', BUCKET))) await service.#createBucket();
       return service;
     } catch (error) {
-      await rm(folder, { recursive: true, force: true });
+      if (!kept) await rm(folder, { recursive: true, force: true });
       throw error;
     }
   }

@@ -14,8 +14,8 @@ export type CassandraOptions = {
   /** Copies of every row in the local data centre, for a keyspace that is made now. */
   readonly replicationFactor: number;
   readonly login?: { readonly user: string; readonly password: string };
-  /** PEM texts. `ca` alone: the servers are known by it; with `cert` and `key` they know us as well. */
-  readonly tls?: { readonly ca: string; readonly cert?: string; readonly key?: string };
+  /** PEM texts. `ca`: the servers are known by it, otherwise by what the system trusts; with `cert` and `key` they know us as well. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   /** How long a call goes on trying while the database is away. */
   readonly patienceMs: number;
 };

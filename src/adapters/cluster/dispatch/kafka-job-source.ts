@@ -63,7 +63,7 @@ export class KafkaJobSource implements JobSource {
   static async open(options: JobSourceOptions): Promise<KafkaJobSource> {
     const { access, names, classes, onTrouble } = options;
     const jobs = classes.map((jobClass) => jobTopicSettings(names, jobClass));
-    await setUpTopics(access, { eventTopic: eventTopic(names), eventPartitions: EVENT_PARTITIONS, jobs });
+    await setUpTopics(access, { eventTopic: eventTopic(names), eventPartitions: EVENT_PARTITIONS, replicas: names.replicas, jobs });
     const members: Member[] = [];
     try {
       const { bootstrapBrokers, ...connection } = connectionOptions(access);
