@@ -8,6 +8,7 @@ import { guardCommand, probeGuard } from '../../src/adapters/ffmpeg/process-guar
 import { freePort } from './free-port.ts';
 import type { KeptPlace } from './kept-place.ts';
 import { mavenJars, mavenMissing } from './maven-jars.ts';
+import type { ServicePlace } from './service-place.ts';
 
 const RECIPE = join(import.meta.dirname, 'cassandra');
 const START_LIMIT_MS = 180_000;
@@ -30,6 +31,8 @@ export type CassandraOptions = {
   readonly nodes?: 1 | 3;
   /** Of one node. */
   readonly kept?: KeptPlace;
+  /** One for each node, instead of those addresses. */
+  readonly places?: readonly ServicePlace[];
   /** Asks for a name and a password (at first `cassandra`, `cassandra`), and speaks TLS to those who want it. */
   readonly secured?: boolean;
 };
@@ -75,7 +78,7 @@ export class CassandraService {
   }
 }
 
-type NodePlace = { readonly folder: string; readonly jars: string; readonly address: string; readonly cqlPort: number; readonly yaml: string };
+type NodePlace = ServicePlace & { readonly folder: string; readonly jars: string; readonly cqlPort: number; readonly yaml: string };
 
 class CassandraNode {
   readonly contactPoint: string;
@@ -136,10 +139,10 @@ class CassandraNode {
   }
 
   async #spawn(): Promise<ChildProcess> {
-    const { folder, jars } = this.#place;
+    const { folder, jars, enter } = this.#place;
     const log = await open(join(folder, 'node.log'), 'w');
     try {
-      const java = ['java', '-Xms64M', '-Xmx512M', '-XX:MaxDirectMemorySize=256M', `@${join(RECIPE, 'jvm.args')}`];
+      const java = [...enter, 'java', '-Xms64M', '-Xmx512M', '-XX:MaxDirectMemorySize=256M', `@${join(RECIPE, 'jvm.args')}`];
       const properties = [
         `-Dlogback.configurationFile=${join(RECIPE, 'logback.xml')}`,
         `-Dcassandra.config=file://${join(folder, 'cassandra.yaml')}`,
@@ -161,8 +164,8 @@ async function nodesIn(folder: string, jars: string, options: CassandraOptions):
   const [cqlPort, storagePort, sslPort] = kept ? [kept.port, kept.port + 1, kept.port + 2] : [await freePort(), await freePort(), await freePort()];
   const count = options.nodes ?? 1;
   const base = await readFile(join(RECIPE, 'cassandra.yaml'), 'utf8');
-  return Array.from({ length: count }, (_, i) => {
-    const address = `127.0.0.${i + 1}`;
+  const places = options.places ?? Array.from({ length: count }, (_, i) => ({ address: `127.0.0.${i + 1}`, enter: [] }));
+  return places.map(({ address, enter }, i) => {
     const lines = [
       'cluster_name: sceneline-test',
       `listen_address: ${address}`,
@@ -170,11 +173,11 @@ async function nodesIn(folder: string, jars: string, options: CassandraOptions):
       `native_transport_port: ${cqlPort}`,
       `storage_port: ${storagePort}`,
       `ssl_storage_port: ${sslPort}`,
-      `initial_token: ${-(TOKENS / 2n) + (TOKENS * BigInt(i)) / BigInt(count)}`,
-      `seed_provider: [{ class_name: org.apache.cassandra.locator.SimpleSeedProvider, parameters: [{ seeds: '127.0.0.1:${storagePort}' }] }]`,
+      `initial_token: ${-(TOKENS / 2n) + (TOKENS * BigInt(i)) / BigInt(places.length)}`,
+      `seed_provider: [{ class_name: org.apache.cassandra.locator.SimpleSeedProvider, parameters: [{ seeds: '${places[0].address}:${storagePort}' }] }]`,
       ...(options.secured ? securityLines(folder) : []),
     ];
-    return new CassandraNode({ folder: join(folder, `node${i + 1}`), jars, address, cqlPort, yaml: `${base}${lines.join('\n')}\n` });
+    return new CassandraNode({ folder: join(folder, `node${i + 1}`), jars, address, enter, cqlPort, yaml: `${base}${lines.join('\n')}\n` });
   });
 }
 

@@ -10,6 +10,7 @@ import { guardCommand, probeGuard } from '../../src/adapters/ffmpeg/process-guar
 import { freePort } from './free-port.ts';
 import type { KeptPlace } from './kept-place.ts';
 import { mavenJars, mavenMissing } from './maven-jars.ts';
+import { LOOPBACK, type ServicePlace } from './service-place.ts';
 
 const RECIPE = join(import.meta.dirname, 'kafka');
 const START_LIMIT_MS = 180_000;
@@ -22,6 +23,7 @@ export type KafkaOptions = {
   /** A second listener beside the open one, announced under its own port or that of a proxy in front of it. */
   readonly second?: { readonly protocol: 'PLAINTEXT' | 'SSL' | 'SASL_SSL'; readonly announcedPort?: number };
   readonly kept?: KeptPlace;
+  readonly place?: ServicePlace;
   /** More lines for server.properties. */
   readonly properties?: { readonly [name: string]: string };
 };
@@ -34,13 +36,15 @@ export class KafkaService {
   readonly secondAddress: string;
   readonly #folder: string;
   readonly #jars: string;
+  readonly #enter: readonly string[];
   #child: ChildProcess | null = null;
 
-  private constructor(folder: string, jars: string, ports: readonly number[]) {
+  private constructor(folder: string, jars: string, { address, enter }: ServicePlace, ports: readonly number[]) {
     this.#folder = folder;
     this.#jars = jars;
-    this.address = `127.0.0.1:${ports[0]}`;
-    this.secondAddress = `127.0.0.1:${ports[1]}`;
+    this.#enter = enter;
+    this.address = `${address}:${ports[0]}`;
+    this.secondAddress = `${address}:${ports[1]}`;
   }
 
   /** Resolves when the broker serves. Throws with its log when it does not come up. */
@@ -52,7 +56,7 @@ export class KafkaService {
       const ports = kept ? [kept.port, kept.port + 1, kept.port + 2] : [await freePort(), await freePort(), await freePort()];
       await mkdir(join(folder, 'data'), { recursive: true });
       await writeFile(join(folder, 'server.properties'), await propertiesOf(folder, ports, options));
-      const service = new KafkaService(folder, jars, ports);
+      const service = new KafkaService(folder, jars, options.place ?? LOOPBACK, ports);
       if (!existsSync(join(folder, 'data', 'meta.properties'))) await service.#format();
       await service.restart();
       return service;
@@ -112,7 +116,12 @@ export class KafkaService {
   async #spawn(args: readonly string[], jvmArgs: readonly string[]): Promise<ChildProcess> {
     const log = await open(join(this.#folder, 'broker.log'), 'a');
     try {
-      const { program, args: all } = guardCommand(probeGuard(process.env), process.pid, [], ['java', ...jvmArgs, '-cp', join(this.#jars, '*'), ...args]);
+      const { program, args: all } = guardCommand(
+        probeGuard(process.env),
+        process.pid,
+        [],
+        [...this.#enter, 'java', ...jvmArgs, '-cp', join(this.#jars, '*'), ...args],
+      );
       // Standard input stays open until the broker ends: the guard without setpriv watches it.
       return spawn(program, all, { cwd: this.#folder, stdio: ['pipe', log.fd, log.fd] });
     } finally {
@@ -126,11 +135,12 @@ export class KafkaService {
 }
 
 async function propertiesOf(folder: string, [port, secondPort, controllerPort]: readonly number[], options: KafkaOptions): Promise<string> {
-  const second = (port: number) => (options.second ? [`SECOND://127.0.0.1:${port}`] : []);
-  const open = `PLAINTEXT://127.0.0.1:${port}`;
+  const { address } = options.place ?? LOOPBACK;
+  const second = (port: number) => (options.second ? [`SECOND://${address}:${port}`] : []);
+  const open = `PLAINTEXT://${address}:${port}`;
   const lines = {
-    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: [open, `CONTROLLER://127.0.0.1:${controllerPort}`, ...second(secondPort)].join(','),
+    'controller.quorum.voters': `1@${address}:${controllerPort}`,
+    listeners: [open, `CONTROLLER://${address}:${controllerPort}`, ...second(secondPort)].join(','),
     'advertised.listeners': [open, ...second(options.second?.announcedPort ?? secondPort)].join(','),
     'listener.security.protocol.map': ['PLAINTEXT:PLAINTEXT', 'CONTROLLER:PLAINTEXT', ...(options.second ? [`SECOND:${options.second.protocol}`] : [])].join(
       ',',
