@@ -3,9 +3,9 @@ import { ShareConsumer } from '../../../src/adapters/cluster/share-consumer/shar
 import { ShareError } from '../../../src/adapters/cluster/share-consumer/share-error.ts';
 import { ScenelineError } from '../../../src/model/errors.ts';
 import type { Title, TitleOrder } from '../../../src/model/title.ts';
+import { announceProven } from '../../../src/pipeline/announce-proven.ts';
 import type { JobHandlers } from '../../../src/pipeline/job-handlers.ts';
 import { asksFor } from '../../../src/pipeline/job-ids.ts';
-import { announceProven } from '../../../src/pipeline/announce-proven.ts';
 import { serveJobs } from '../../../src/pipeline/serve-jobs.ts';
 import { steerTitles } from '../../../src/pipeline/steer-titles.ts';
 import { isLive } from '../../../src/pipeline/title-changes.ts';
