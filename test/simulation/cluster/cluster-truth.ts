@@ -72,7 +72,10 @@ export class ClusterTruth {
 
   starts(attemptId: string, lastReadRevision: string | undefined): void {
     const attempt = this.#attempts.get(attemptId);
-    if (!attempt) return this.#world.violate(`attempt ${attemptId} runs without a claim`);
+    if (!attempt) {
+      this.#world.violate(`attempt ${attemptId} runs without a claim`);
+      return;
+    }
     attempt.isRunning = true;
     const job = this.jobs.get(attempt.jobId)!;
     if (job.state === 'done' && !attempt.isExcused) this.#world.violate(`${attempt.jobId} is done and runs again`);
