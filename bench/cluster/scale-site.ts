@@ -52,7 +52,7 @@ export async function openSite(service: CassandraService, order: SiteOrder, cloc
   await fillDone(session, film, order.doneChunks, CODECS);
   await new CassandraJobQueue(session).enqueue(encodeJobs(film, order.doneChunks, order.doneChunks + OPEN_CHUNKS, CODECS));
   const others = Array.from({ length: order.otherTitles }, (_, i) => encodingTitle(`other-${i}`, 1, 0));
-  await fillTitles(session, others, (title) => encodeJobs(title, 0, 1, CODECS));
+  await fillTitles(session, others, (title) => encodeJobs(title, 0, 1, CODECS.slice(0, 1)));
   return new SteeredSite(order.name, session, film, titles, clock).start();
 }
 

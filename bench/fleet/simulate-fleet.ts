@@ -17,7 +17,8 @@ export type Fleet = {
 
 export type FleetEnd = { readonly makespanSeconds: number; readonly jobs: number; readonly controlBusySeconds: number };
 
-/** What control and the way of an offer and of a note cost; `dispatch` measures less on one machine. */
+/** What control's looks and offers take, and the way of an offer and of a note: about what `dispatch` measures. */
+const SECONDS_PER_STEP = 0.02;
 const SECONDS_PER_LOOK = 0.001;
 const SECONDS_PER_OFFER = 0.0005;
 const OFFER_SECONDS = 0.05;
@@ -84,7 +85,8 @@ class FleetRun {
     const admissions = chooseAdmissions({ waiting, offered: [...this.#offers.values()], slots });
     for (const { job } of admissions) this.#offers.set(job.id, { titleId: job.titleId, jobClass: JOB_CLASS });
     for (const titleId of new Set(admissions.map(({ job }) => job.titleId))) this.#forgetOffered(titleId);
-    const busySeconds = woken.length * SECONDS_PER_LOOK + admissions.length * SECONDS_PER_OFFER;
+    const lookedAfterSeconds = SECONDS_PER_STEP + woken.length * SECONDS_PER_LOOK;
+    const busySeconds = lookedAfterSeconds + admissions.length * SECONDS_PER_OFFER;
     this.#controlBusySeconds += busySeconds;
     this.#isControlBusy = true;
     this.#after(busySeconds, () => {
@@ -94,7 +96,7 @@ class FleetRun {
     for (const [i, { job }] of admissions.entries()) {
       const topic = roomiest(this.#topics);
       topic.offered++;
-      this.#after(woken.length * SECONDS_PER_LOOK + (i + 1) * SECONDS_PER_OFFER + OFFER_SECONDS, () => {
+      this.#after(lookedAfterSeconds + (i + 1) * SECONDS_PER_OFFER + OFFER_SECONDS, () => {
         topic.waiting.push(job);
         this.#startNext(topic);
       });
