@@ -67,12 +67,15 @@ describe('doctor --cluster', { skip: clusterMissing() ?? false, timeout: 240_000
     for (const { name, remedy } of found) assert.ok(remedy, `${name} has no remedy`);
   });
 
-  it('knows a bucket that is missing, and a configuration that is not valid', async () => {
+  it('knows a bucket that is missing, more copies than brokers, and a configuration that is not valid', async () => {
     const config = JSON.parse(await place.configText('cluster'));
-    await writeFile(place.configPath('no-bucket'), JSON.stringify({ ...config, s3: { ...config.s3, bucket: 'nobodys-bucket' } }));
+    const kafka = { ...config.kafka, prefix: 'other', replicationFactor: 3 };
+    await writeFile(place.configPath('no-bucket'), JSON.stringify({ ...config, kafka, s3: { ...config.s3, bucket: 'nobodys-bucket' } }));
     const missing = await place.start(['doctor', '--cluster', '--json'], 'no-bucket').end;
     assert.equal(missing.code, 2, missing.stderr);
-    assert.match(faults(reportOf(missing))[0].finding, /^SL-163 There is no bucket nobodys-bucket/);
+    const [topics, store] = faults(reportOf(missing));
+    assert.match(topics.finding, /^SL-153 .*replication/i);
+    assert.match(store.finding, /^SL-163 There is no bucket nobodys-bucket/);
     await writeFile(place.configPath('not-valid'), '{"kafka": {}, "s3": {}}');
     const invalid = await place.start(['doctor', '--cluster', '--json'], 'not-valid').end;
     assert.equal(invalid.code, 2);

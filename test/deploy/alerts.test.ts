@@ -138,3 +138,26 @@ test('each alert has its runbook, and each runbook its alert', () => {
     for (const part of ['**Means.**', '**Look.**', '**Do.**']) assert.ok(section.includes(part), `${section.split('\n')[0]} has no ${part}`);
   }
 });
+
+test('what is beyond the part of PromQL and of the text format that is read here is refused, not misread', () => {
+  const beyond = [
+    'a or b',
+    'a unless b',
+    'sum without (x) (a)',
+    'quantile_over_time(a[5m])',
+    'rate(a)',
+    'a offset 5m',
+    'a[5m]',
+    'a{b=~"c"}',
+    'a > b',
+    'a +',
+    'a)',
+    '',
+  ];
+  for (const expression of beyond) {
+    const scrapes = [0, 15].map((atSeconds) => ({ atSeconds, instance: 'i', text: 'a{b="c"} 1\nb 1\n' }));
+    assert.throws(() => evaluate(expression, scrapes, 15), Error, expression);
+  }
+  for (const line of ['a', 'a {b="c"} 1', 'a{b="c} 1', 'a{b="c"}1', 'A-b 1', '# TYPE a what', 'a 1 extra'])
+    assert.throws(() => parseMetrics(line), Error, line);
+});

@@ -109,6 +109,7 @@ class Parser {
     if (!Object.hasOwn(COMPARE, word ?? '')) return left;
     this.#tokens.shift();
     const bound = Number(this.#tokens.shift());
+    if (Number.isNaN(bound)) throw new Error(`a number expected after ${word}`);
     return (world) => seriesOf(left(world)).filter(({ value }) => COMPARE[word](value, bound));
   }
 
