@@ -111,11 +111,11 @@ async function encodeWithKills(job: EncodeJob, killAfterMs: readonly number[]): 
   };
 }
 
-function chunkFrames(report: Report, index: number): number {
+export function chunkFrames(report: Report, index: number): number {
   return report.chunks[index].endFrameExclusive - report.chunks[index].startFrame;
 }
 
-function medianChunkFrames(report: Report): number {
+export function medianChunkFrames(report: Report): number {
   const sizes = report.chunks.map((_, i) => chunkFrames(report, i)).sort((a, b) => a - b);
   return sizes[Math.floor(sizes.length / 2)];
 }

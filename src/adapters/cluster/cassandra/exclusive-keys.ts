@@ -27,18 +27,20 @@ export class ExclusiveKeys {
   /** Takes the key for the next claim of a job. False: another job has it. */
   async take(key: string, job: SeenJob): Promise<boolean> {
     const jobId = job.listed.spec.id;
-    const [row] = await this.#session.read(FIND, { key });
-    if (row && row.job_id !== jobId && (await this.#isHeld(key, row))) return false;
-    const insert = 'INSERT INTO exclusive_key (exclusive_key, job_id, fence, write_id) VALUES (:key, :jobId, :fence, :writeId) IF NOT EXISTS';
-    const update = 'UPDATE exclusive_key SET job_id = :jobId, fence = :fence, write_id = :writeId WHERE exclusive_key = :key IF write_id = :before';
     const values = { key, jobId, fence: job.head.fence + 1 };
-    const { isApplied } = await this.#session.lwt({
-      query: row ? update : insert,
-      values: row ? { ...values, before: row.write_id } : values,
-      find: { query: FIND, values: { key } },
-      isOurs: (found, writeId) => found?.write_id === writeId,
-    });
-    return isApplied;
+    const insert = 'INSERT INTO exclusive_key (exclusive_key, job_id, fence, write_id) VALUES (:key, :jobId, :fence, :writeId) IF NOT EXISTS';
+    // Of most keys this is the first claim: a read before it would be in vain.
+    if (job.head.fence === 0 && (await this.#decide(insert, values))) return true;
+    const [row] = await this.#session.read(FIND, { key });
+    if (!row) return this.#decide(insert, values);
+    if (row.job_id !== jobId && (await this.#isHeld(key, row))) return false;
+    const update = 'UPDATE exclusive_key SET job_id = :jobId, fence = :fence, write_id = :writeId WHERE exclusive_key = :key IF write_id = :before';
+    return this.#decide(update, { ...values, before: row.write_id });
+  }
+
+  async #decide(query: string, values: { readonly [name: string]: string | number }): Promise<boolean> {
+    const find = { query: FIND, values: { key: values.key } };
+    return (await this.#session.lwt({ query, values, find, isOurs: (found, writeId) => found?.write_id === writeId })).isApplied;
   }
 
   async #isHeld(key: string, row: Row): Promise<boolean> {

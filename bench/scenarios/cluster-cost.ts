@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Report } from '../../src/model/report.ts';
+import { ClusterPlace } from '../../test/cluster/cluster-place.ts';
+import type { CliRun } from '../../test/support/cli.ts';
+import { seededRandom } from '../../test/support/mangle-text.ts';
+import { smallFilm } from '../../test/support/small-film.ts';
+import { attemptsOf, type ListedAttempt, reportOf, succeed, untilThere } from '../cluster/running-cluster.ts';
+import { chunkFrames, medianChunkFrames } from '../kill-run.ts';
+import type { BenchResult } from '../measure.ts';
+
+const WORKERS = 3;
+const KILLS = 8;
+const SEED = 11;
+/** Between two kills: a worker is at work again within two seconds. */
+const [LEAST_MS, MOST_MS] = [3000, 9000];
+const FILM_SECONDS = 300;
+/** Slow enough that encoding goes on during all kills. */
+const LADDER = {
+  audioKbpsPerChannel: 64,
+  rungs: [
+    { name: '360p', container: 'mp4', codec: 'h264', boxPx: 360, crf: 24, maxrateKbps: 1500, bufsizeKbit: 3000, preset: 'veryslow' },
+    { name: '180p', container: 'mp4', codec: 'h264', boxPx: 180, crf: 26, maxrateKbps: 800, bufsizeKbit: 1600, preset: 'veryslow' },
+  ],
+} as const;
+
+/** One of several workers killed with SIGKILL at moments chosen by chance, and another started in its place: what is encoded in vain. */
+export async function run(): Promise<BenchResult> {
+  const [place, film] = await Promise.all([ClusterPlace.start(), smallFilm({ seconds: FILM_SECONDS, sceneSeconds: 3 })]);
+  try {
+    const ladder = await place.ladder(LADDER);
+    await untilThere(place.start(['control']), 'control');
+    const workers: CliRun[] = [];
+    for (let i = 0; i < WORKERS; i++) workers.push(await newWorker(place));
+    const ended = new AbortController();
+    const submitted = succeed(place, ['submit', film.path, '--title', 'film', '--ladder', ladder, '--wait', '--json']).finally(() => ended.abort());
+    const kills = await killAtRandom(place, workers, ended.signal);
+    await submitted;
+    return costResult(kills, await reportOf(place, 'film'), await attemptsOf(place, 'film'));
+  } finally {
+    await place.stop();
+    await film.remove();
+  }
+}
+
+async function newWorker(place: ClusterPlace): Promise<CliRun> {
+  const worker = place.start(['worker', '--slots', '1']);
+  await untilThere(worker, 'worker');
+  return worker;
+}
+
+/** How many were killed before the title had ended. */
+async function killAtRandom(place: ClusterPlace, workers: CliRun[], ended: AbortSignal): Promise<number> {
+  const random = seededRandom(SEED);
+  for (let kills = 0; kills < KILLS; kills++) {
+    await sleep(LEAST_MS + random() * (MOST_MS - LEAST_MS), undefined, { signal: ended }).catch(() => {});
+    if (ended.aborted) return kills;
+    const victim = Math.floor(random() * workers.length);
+    workers[victim].child.kill('SIGKILL');
+    await workers[victim].end;
+    workers[victim] = await newWorker(place);
+  }
+  return KILLS;
+}
+
+function costResult(kills: number, report: Report, attempts: readonly ListedAttempt[]): BenchResult {
+  const encodes = attempts.filter(({ kind }) => kind === 'encode');
+  const lost = encodes.filter(({ outcome }) => outcome === 'lost');
+  const done = encodes.filter(({ outcome }) => outcome === 'done');
+  const framesLostPerKill = lost.reduce((sum, { part }) => sum + chunkFrames(report, part.index), 0) / Math.max(1, kills);
+  const provenTwice = done.length - new Set(done.map(({ jobId }) => jobId)).size;
+  const median = medianChunkFrames(report);
+  if (provenTwice > 0) throw new Error(`${provenTwice} chunks were proven twice`);
+  return {
+    name: 'cluster-cost',
+    // One worker of one slot is killed at a time: what a kill may cost is its chunk, whatever the others do.
+    figure: framesLostPerKill / median,
+    target: 1,
+    detail: {
+      kills,
+      framesLostPerKillAtMost: framesLostPerKill,
+      perAllWorkers: framesLostPerKill / (WORKERS * median),
+      lostAttempts: lost.length,
+      lostAttemptsOfOtherKinds: attempts.filter(({ kind, outcome }) => kind !== 'encode' && outcome === 'lost').length,
+      provenTwice,
+      chunks: report.chunks.length,
+      medianChunkFrames: median,
+      frames: report.source.frames,
+      workers: WORKERS,
+    },
+  };
+}
