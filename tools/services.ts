@@ -29,7 +29,7 @@ async function serve(folder: string): Promise<void> {
   const started = await Promise.allSettled([
     KafkaService.start({ kept: { folder: await place(folder, 'kafka'), port: PORTS.kafka } }),
     CassandraService.start({ kept: { folder: await place(folder, 'cassandra'), port: PORTS.cassandra } }),
-    S3Service.start(undefined, { folder: await place(folder, 's3'), port: PORTS.s3, secretAccessKey }),
+    S3Service.start({ kept: { folder: await place(folder, 's3'), port: PORTS.s3, secretAccessKey } }),
   ]);
   const [kafka, cassandra, s3] = started;
   if (kafka.status === 'fulfilled' && cassandra.status === 'fulfilled' && s3.status === 'fulfilled') {

@@ -105,7 +105,7 @@ describe('a cluster to which everything happens', { skip: clusterMissing() ?? fa
       await fault();
       await crew.goesOn(what);
     }
-    const outcomes = await load.finish();
+    const outcomes = await load.finish(true);
     await dismiss(crew);
     for (const [i, [what]] of faults.entries()) tellLoss(test, what, outcomes, startedMs[i], startedMs[i + 1] ?? Number.POSITIVE_INFINITY);
     for (const outcome of outcomes) checkOutcome(outcome);
@@ -185,7 +185,7 @@ describe('a cluster to which everything happens', { skip: clusterMissing() ?? fa
       await Promise.all(old.map(leaves));
       await crew.until('the new ones work', () => fresh.every((member) => member.running.size > 0));
     }
-    const [outcome] = await load.finish();
+    const [outcome] = await load.finish(false);
     await dismiss(crew);
     checkOutcome(outcome);
     const unfinished = outcome.attempts.filter((attempt) => attempt.outcome !== 'done');

@@ -42,7 +42,7 @@ export class ClusterPlace {
     const [kafka, cassandra, s3] = await Promise.all([
       KafkaService.start(servers.kafka),
       CassandraService.start(servers.cassandra),
-      S3Service.start(servers.s3),
+      S3Service.start({ place: servers.s3 }),
     ]);
     const place = new ClusterPlace(root, { kafka, cassandra, s3 });
     await writeFile(join(root, SECRET_FILE), s3.settings.credentials?.secretAccessKey ?? '');

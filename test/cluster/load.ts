@@ -26,7 +26,7 @@ export type TitleOutcome = {
   readonly film: string;
   readonly report: Report;
   readonly attempts: readonly ListedAttempt[];
-  /** Files that are not byte for byte what one machine makes; empty when all is well. */
+  /** Files that are not byte for byte what one machine makes; empty when all is well, or when it was not to be compared. */
   readonly differingFiles: readonly string[];
 };
 
@@ -64,25 +64,31 @@ export class Load {
     }
   }
 
-  /** Waits until every title has ended, fetches it and makes it again on this machine alone. Throws when one is not published. */
-  async finish(): Promise<TitleOutcome[]> {
+  /** Waits until every title has ended, and fetches it; `compare`: makes it again on this machine alone. Throws when one is not published. */
+  async finish(compare: boolean): Promise<TitleOutcome[]> {
     const outcomes: TitleOutcome[] = [];
-    for (const title of this.titles) outcomes.push(await this.#finish(title));
+    for (const title of this.titles) outcomes.push(await this.#finish(title, compare));
     return outcomes;
   }
 
-  async #finish({ id, film, ladderPath }: LoadTitle): Promise<TitleOutcome> {
-    const { place } = this.#order;
+  async #finish(title: LoadTitle, compare: boolean): Promise<TitleOutcome> {
+    const { id, film, ladderPath } = title;
     await this.#mustRun(['submit', film.path, '--title', id, '--ladder', ladderPath, '--wait']);
-    const [fetched, alone] = [join(place.root, `${id}-fetched`), join(place.root, `${id}-alone`)];
+    const fetched = join(this.#order.place.root, `${id}-fetched`);
     await this.#mustRun(['fetch', id, '--out', fetched]);
     const { attempts } = JSON.parse((await this.#mustRun(['jobs', id, '--json'])).stdout) as { attempts: ListedAttempt[] };
+    const report = parseReport(await readFile(join(fetched, 'report.json'), 'utf8'));
+    return { id, film: film.path, report, attempts, differingFiles: compare ? await this.#differences(title, fetched) : [] };
+  }
+
+  async #differences({ id, film, ladderPath }: LoadTitle, fetched: string): Promise<string[]> {
+    const { place } = this.#order;
+    const alone = join(place.root, `${id}-alone`);
     const embedded = await place.encode(film.path, ladderPath, alone);
     if (embedded.code !== 0) throw new Error(`encode ended with ${embedded.code}: ${embedded.stderr}`);
-    const report = parseReport(await readFile(join(fetched, 'report.json'), 'utf8'));
     const [ours, theirs] = [await folderHashes(fetched), await folderHashes(alone)];
     const names = new Set([...Object.keys(ours), ...Object.keys(theirs)]);
-    return { id, film: film.path, report, attempts, differingFiles: [...names].filter((name) => ours[name] !== theirs[name]) };
+    return [...names].filter((name) => ours[name] !== theirs[name]);
   }
 
   async #mustRun(args: readonly string[]): Promise<CliEnd> {

@@ -29,10 +29,10 @@ export const cassandraMissing = mavenMissing;
 export type CassandraOptions = {
   /** 1 or 3; more than one listen on 127.0.0.1, 127.0.0.2 and so on, which Linux has by itself. */
   readonly nodes?: 1 | 3;
-  /** One for each node, instead of those addresses. */
-  readonly places?: readonly ServicePlace[];
   /** Of one node. */
   readonly kept?: KeptPlace;
+  /** One for each node, instead of those addresses. */
+  readonly places?: readonly ServicePlace[];
   /** Asks for a name and a password (at first `cassandra`, `cassandra`), and speaks TLS to those who want it. */
   readonly secured?: boolean;
 };
@@ -108,7 +108,7 @@ class CassandraNode {
     for (const endMs = Date.now() + START_LIMIT_MS; !(await this.log()).includes(READY); await sleep(50)) {
       if (isAlive(child) && Date.now() < endMs) continue;
       await this.kill();
-      throw new Error(`the Cassandra node did not come up: ${(await this.log()).slice(-4000)}`);
+      throw new Error(`the Cassandra node did not come up: ${tellingLines(await this.log())}`);
     }
   }
 
@@ -200,6 +200,12 @@ async function makeCertificate(folder: string): Promise<string> {
   const store = ['-keystore', join(folder, KEY_STORE), '-storepass', STORE_PASSWORD, '-storetype', 'PKCS12', '-alias', 'node'];
   await run('keytool', ['-genkeypair', ...store, '-keyalg', 'EC', '-dname', 'CN=sceneline-test', '-ext', 'san=ip:127.0.0.1', '-validity', '2']);
   return (await run('keytool', ['-exportcert', '-rfc', ...store])).stdout;
+}
+
+/** A node that gives up says why, and then much about its flushing. */
+function tellingLines(log: string): string {
+  const lines = log.split('\n').filter((line) => !/ (ColumnFamilyStore|Flushing|BigFormat) - /.test(line));
+  return lines.slice(-40).join('\n');
 }
 
 function isAlive(child: ChildProcess): boolean {

@@ -22,8 +22,8 @@ export const kafkaMissing = mavenMissing;
 export type KafkaOptions = {
   /** A second listener beside the open one, announced under its own port or that of a proxy in front of it. */
   readonly second?: { readonly protocol: 'PLAINTEXT' | 'SSL' | 'SASL_SSL'; readonly announcedPort?: number };
-  readonly place?: ServicePlace;
   readonly kept?: KeptPlace;
+  readonly place?: ServicePlace;
   /** More lines for server.properties. */
   readonly properties?: { readonly [name: string]: string };
 };

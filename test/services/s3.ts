@@ -21,6 +21,8 @@ const START_LIMIT_MS = 30_000;
 
 const cachedProgram = () => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'sceneline', 'test-services', `versitygw-${VERSION}`, 'versitygw');
 
+type S3Kept = KeptPlace & { readonly secretAccessKey: string };
+
 /** Why no S3 server can be started here, for a person; null when it can. */
 export function s3Missing(): string | null {
   if (existsSync(cachedProgram()) || findProgram('go', process.env)) return null;
@@ -37,12 +39,7 @@ export class S3Service {
   readonly #place: ServicePlace;
   #child: ChildProcess | null = null;
 
-  private constructor(
-    folder: string,
-    program: string,
-    place: ServicePlace,
-    { port, secretAccessKey }: { readonly port: number; readonly secretAccessKey: string },
-  ) {
+  private constructor(folder: string, program: string, place: ServicePlace, { port, secretAccessKey }: Pick<S3Kept, 'port' | 'secretAccessKey'>) {
     this.#folder = folder;
     this.#program = program;
     this.#place = place;
@@ -59,7 +56,7 @@ export class S3Service {
   }
 
   /** Resolves when the server answers and has its bucket. The first call on a machine builds the server: some minutes. */
-  static async start(place: ServicePlace = LOOPBACK, kept?: KeptPlace & { readonly secretAccessKey: string }): Promise<S3Service> {
+  static async start({ kept, place = LOOPBACK }: { readonly kept?: S3Kept; readonly place?: ServicePlace } = {}): Promise<S3Service> {
     const program = await builtServer();
     const folder = kept?.folder ?? (await mkdtemp(join(tmpdir(), 'sceneline-s3-')));
     try {

@@ -4,6 +4,7 @@ import { KafkaJobSource } from '../../adapters/cluster/dispatch/kafka-job-source
 import { BlockCache } from '../../adapters/cluster/range-reader/block-cache.ts';
 import { S3Sources } from '../../adapters/cluster/s3/s3-sources.ts';
 import { ENCODER_OF_CODEC } from '../../model/ladder.ts';
+import { announceProven } from '../../pipeline/announce-proven.ts';
 import { createHandlers } from '../../pipeline/handlers/index.ts';
 import { classesOf } from '../../pipeline/job-class.ts';
 import { type ServiceNote, serveJobs } from '../../pipeline/serve-jobs.ts';
@@ -37,7 +38,7 @@ const MEMORY_SHARE = 0.8;
  * Does jobs until `signal` aborts; then finishes those at hand, for `drainMs` at most, and hands back what is not done by then. Nothing is lost either way.
  */
 export async function runWorker({ cluster, tools, slots, drainMs, metricsAt, signal }: WorkerRole): Promise<void> {
-  const { name, access, names, queue, control, wake, workers, clock, bucket } = cluster;
+  const { name, access, names, queue, control, wake, events, workers, clock, bucket } = cluster;
   const atOnce = slots ?? availableParallelism();
   const codecs = Object.entries(ENCODER_OF_CODEC).flatMap(([codec, encoder]) => (tools.abilities.encoders.has(encoder) ? [codec] : []));
   const memory = { bytesPerSlot: (freemem() * MEMORY_SHARE) / atOnce, bytesPerLargeJob: bytesPerJob(LARGE_PICTURE_PIXELS) };
@@ -51,7 +52,11 @@ export async function runWorker({ cluster, tools, slots, drainMs, metricsAt, sig
     role.trouble(error, 'kafka');
     log('warn', 'trouble with Kafka; repeated', troubleFacts(error));
   };
-  const source = await KafkaJobSource.open({ access, names, classes, worker: name, leaseMs, claims: queue, onTrouble });
+  const onSettled = async (jobId: string) => {
+    const job = await queue.get(jobId);
+    if (job?.state === 'done') await announceProven(events, job, clock.nowMs());
+  };
+  const source = await KafkaJobSource.open({ access, names, classes, worker: name, leaseMs, claims: queue, onSettled, onTrouble });
   const sources = new S3Sources(bucket, new BlockCache(CACHE_BYTES));
   const handlers = metrics.counted(createHandlers({ ...cluster, tools, sources }));
   const announcing = announce(cluster, { worker: name, encoderBuild: tools.abilities.buildId, classes, slots: atOnce }, signal);
@@ -67,7 +72,7 @@ export async function runWorker({ cluster, tools, slots, drainMs, metricsAt, sig
   };
   try {
     await withMetricsServed(registry, metricsAt, () =>
-      serveJobs({ source, queue, control, wake, clock, handlers, slots: atOnce, leaseMs, draining: signal, halt: halt.signal, observe }),
+      serveJobs({ source, queue, control, wake, events, clock, handlers, slots: atOnce, leaseMs, draining: signal, halt: halt.signal, observe }),
     );
   } finally {
     clearTimeout(limit);

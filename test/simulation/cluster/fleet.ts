@@ -3,6 +3,7 @@ import { ShareConsumer } from '../../../src/adapters/cluster/share-consumer/shar
 import { ShareError } from '../../../src/adapters/cluster/share-consumer/share-error.ts';
 import { ScenelineError } from '../../../src/model/errors.ts';
 import type { Title, TitleOrder } from '../../../src/model/title.ts';
+import { announceProven } from '../../../src/pipeline/announce-proven.ts';
 import type { JobHandlers } from '../../../src/pipeline/job-handlers.ts';
 import { asksFor } from '../../../src/pipeline/job-ids.ts';
 import { serveJobs } from '../../../src/pipeline/serve-jobs.ts';
@@ -112,7 +113,7 @@ export class Fleet {
 
   /** As `runWorker` does it. */
   async #work(process: ClusterProcess, equipment: Equipment, slots: number): Promise<void> {
-    const { queue, control, wake, workers } = equipment;
+    const { queue, control, wake, workers, events } = equipment;
     const { broker, trouble, scenario } = this.#bench;
     const leaseMs = scenario.lockMs;
     const classes = scenario.codecs.map((codec) => `${BUILD}-${codec}-any`);
@@ -123,7 +124,11 @@ export class Fleet {
       const network = simNetwork({ process, broker, trouble, topic });
       members.push({ topic: topic.id, consumer: await ShareConsumer.open(options, () => this.#bug?.network?.(network) ?? network) });
     }
-    const good = new KafkaJobSource({ worker: process.name, leaseMs, claims: queue }, members, () => this.#world.nowMs);
+    const onSettled = async (jobId: string): Promise<void> => {
+      const job = await queue.get(jobId);
+      if (job?.state === 'done') await announceProven(events, job, process.nowMs());
+    };
+    const good = new KafkaJobSource({ worker: process.name, leaseMs, claims: queue, onSettled }, members, () => this.#world.nowMs);
     const told = this.#telling(good, process);
     const source = this.#bug?.source?.(told, process) ?? told;
     const halt = new AbortController();
@@ -133,7 +138,7 @@ export class Fleet {
     const announcing = this.#announce(process, equipment, notice);
     const handlers = this.#handlers(process, equipment);
     const observe = (note: { type: string; error?: unknown }): void => this.#observe(process, note);
-    await serveJobs({ source, queue, control, wake, clock: process, handlers, slots, leaseMs, draining, halt: halt.signal, observe });
+    await serveJobs({ source, queue, control, wake, events, clock: process, handlers, slots, leaseMs, draining, halt: halt.signal, observe });
     await announcing;
     await workers.leave(process.name).catch(() => {});
     await good.close();
