@@ -116,7 +116,9 @@ async function happened(site: Site, fault: (typeof FAULTS)[number]): Promise<Fau
   await fault.happen(site);
   const mendedMs = Date.now();
   await site.crew.goesOn(fault.what);
-  return { fault, startMs, mendedMs, onMs: Date.now() };
+  const onMs = Date.now();
+  say(`  all back after ${(mendedMs - startMs) / 1000} s, a chunk proven ${(onMs - mendedMs) / 1000} s later`);
+  return { fault, startMs, mendedMs, onMs };
 }
 
 /** Real films where there are some. */

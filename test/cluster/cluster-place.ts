@@ -39,11 +39,8 @@ export class ClusterPlace {
   static async start(servers: Servers = {}): Promise<ClusterPlace> {
     const root = await mkdtemp(join(tmpdir(), 'sceneline-cluster-'));
     await mkdir(join(root, 'home'));
-    const [kafka, cassandra, s3] = await Promise.all([
-      KafkaService.start(servers.kafka),
-      CassandraService.start(servers.cassandra),
-      S3Service.start({ place: servers.s3 }),
-    ]);
+    const starting = [KafkaService.start(servers.kafka), CassandraService.start(servers.cassandra), S3Service.start({ place: servers.s3 })] as const;
+    const [kafka, cassandra, s3] = await allOrNone(root, starting);
     const place = new ClusterPlace(root, { kafka, cassandra, s3 });
     await writeFile(join(root, SECRET_FILE), s3.settings.credentials?.secretAccessKey ?? '');
     await place.configure('cluster', {});
@@ -115,6 +112,20 @@ export class ClusterPlace {
 
   #env(): NodeJS.ProcessEnv {
     return { HOME: join(this.root, 'home'), TEST_S3_KEY: this.s3.settings.credentials?.accessKeyId };
+  }
+}
+
+type Stoppable = { stop(): Promise<void> };
+
+/** What was started, or the first error when everything that came up all the same is stopped. */
+async function allOrNone<T extends readonly Promise<Stoppable>[]>(root: string, starting: T): Promise<{ [I in keyof T]: Awaited<T[I]> }> {
+  try {
+    return await Promise.all(starting);
+  } catch (error) {
+    const settled = await Promise.allSettled(starting);
+    await Promise.all(settled.map((one) => (one.status === 'fulfilled' ? one.value.stop() : null)));
+    await rm(root, { recursive: true, force: true });
+    throw error;
   }
 }
 

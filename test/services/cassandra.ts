@@ -11,7 +11,7 @@ import { mavenJars, mavenMissing } from './maven-jars.ts';
 import type { ServicePlace } from './service-place.ts';
 
 const RECIPE = join(import.meta.dirname, 'cassandra');
-const START_LIMIT_MS = 180_000;
+const START_LIMIT_MS = 300_000;
 const STOP_LIMIT_MS = 60_000;
 /** Where CQL clients may connect: the last word of a start. */
 const READY = 'Startup complete';

@@ -13,7 +13,7 @@ import { mavenJars, mavenMissing } from './maven-jars.ts';
 import { LOOPBACK, type ServicePlace } from './service-place.ts';
 
 const RECIPE = join(import.meta.dirname, 'kafka');
-const START_LIMIT_MS = 180_000;
+const START_LIMIT_MS = 300_000;
 const JVM_ARGS = ['-Xms128m', '-Xmx512m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'];
 
 /** Why no broker can be started here, for a person; null when it can. */

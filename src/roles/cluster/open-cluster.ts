@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CassandraJobQueue } from '../../adapters/cluster/cassandra/job-queue.ts';
 import { CassandraResultStore } from '../../adapters/cluster/cassandra/result-store.ts';
@@ -19,6 +18,7 @@ import { SystemClock } from '../../adapters/embedded/system-clock.ts';
 import { SystemRandom } from '../../adapters/embedded/system-random.ts';
 import { type Control, createControl } from '../../pipeline/control.ts';
 import type { ClusterConfig } from './config.ts';
+import { processName, sweepScratch } from './scratch-folders.ts';
 
 /** Unfinished encode jobs kept as rows per title: enough for hundreds of workers. */
 const ENCODE_WINDOW = 512;
@@ -54,7 +54,7 @@ export type Cluster = {
 export async function openCluster(config: ClusterConfig, role: string): Promise<Cluster> {
   const clock = new SystemClock();
   const random = new SystemRandom();
-  const name = `${hostname()}-${role}-${random.id()}`;
+  const name = processName(role, random.id());
   const access = kafkaAccess(config, role);
   const names = topicNames(config);
   const scratchRoot = join(resolve(config.scratch), name);
@@ -71,6 +71,7 @@ export async function openCluster(config: ClusterConfig, role: string): Promise<
     closing.push(() => wake.close());
     const bucket = new S3Bucket(s3Settings(config));
     const files = new NodeFiles();
+    await sweepScratch(resolve(config.scratch));
     await files.mkdir(scratchRoot);
     closing.push(() => files.remove(scratchRoot));
     const blobs = await S3BlobStore.open({ bucket, clock, random, localDir: join(scratchRoot, 'objects') });
