@@ -7,7 +7,7 @@ import { runChecks } from './check.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 /** Files in these folders use whole cores or measure time: one after the other. */
-const SERIAL_FOLDERS = ['test/e2e/', 'test/crash/'];
+const SERIAL_FOLDERS = ['test/e2e/', 'test/crash/', 'test/cluster/', 'test/adapters/cluster/'];
 const FILE_TIMEOUT_MS = 40 * 60_000;
 
 type Totals = { passed: number; failed: number; skipped: string[] };

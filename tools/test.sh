@@ -10,6 +10,9 @@ has() {
 missing=
 has "${SCENELINE_FFMPEG:-ffmpeg}" && has "${SCENELINE_FFPROBE:-ffprobe}" || missing="$missing ffmpeg"
 has chromium || missing="$missing chromium"
+# Kafka and Cassandra, which the cluster's tests start.
+has java || missing="$missing openjdk-17-jre-headless"
+has mvn || missing="$missing maven"
 # A browser without any font draws no text.
 [ ! -d /usr/share/fonts ] || [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || missing="$missing fonts-dejavu-core"
 

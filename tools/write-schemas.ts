@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventJsonSchema } from '../src/adapters/cluster/kafka/event-json.ts';
+import { configJsonSchema } from '../src/roles/cluster/config.ts';
 import { ladderJsonSchema } from '../src/stages/plan/ladder/schema.ts';
 
 const SCHEMA_FOLDER = join(import.meta.dirname, '../schemas');
@@ -10,6 +11,7 @@ const SCHEMA_FOLDER = join(import.meta.dirname, '../schemas');
 export function publishedSchemas(): ReadonlyMap<string, string> {
   const asText = (schema: object) => `${JSON.stringify(schema, null, 2)}\n`;
   return new Map([
+    ['cluster.schema.json', asText(configJsonSchema())],
     ['event.schema.json', asText(eventJsonSchema())],
     ['ladder.schema.json', asText(ladderJsonSchema())],
   ]);

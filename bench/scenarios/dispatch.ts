@@ -126,11 +126,11 @@ async function startLoops(
   const { control: here, worker: there, queue } = stage;
   const { titles, events, clock, access, names, wake, turn } = here;
   const leaseMs = names.lockMs;
-  const onTrouble = () => {};
-  const open = (worker: string) => KafkaJobSource.open({ access: there.access, names, classes: allClasses(), worker, leaseMs, claims: there.queue, onTrouble });
+  const heard = { onTrouble: () => {}, onSettled: async () => {} };
+  const open = (worker: string) => KafkaJobSource.open({ access: there.access, names, classes: allClasses(), worker, leaseMs, claims: there.queue, ...heard });
   const sources = await Promise.all(Array.from({ length: WORKERS }, (_, i) => open(`${there.name}-${i}`)));
   const serving = sources.map(async (source) => {
-    const service = { source, queue: there.queue, control: there.control, wake: there.wake, clock, handlers, slots: SLOTS, leaseMs };
+    const service = { source, queue: there.queue, control: there.control, wake: there.wake, events: there.events, clock, handlers, slots: SLOTS, leaseMs };
     await serveJobs({ ...service, draining: signal, halt: signal });
     await source.close();
   });

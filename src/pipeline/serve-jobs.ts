@@ -1,7 +1,9 @@
 import type { AttemptOutcome, Job } from '../model/job.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { EventLog } from '../ports/event-log.ts';
 import type { JobSource, Wake } from '../ports/job-dispatch.ts';
 import type { JobQueue, Lease } from '../ports/job-queue.ts';
+import { announceProven } from './announce-proven.ts';
 import { runAttempt } from './attempt.ts';
 import { createBell } from './bell.ts';
 import type { Control } from './control.ts';
@@ -13,6 +15,7 @@ export type JobService = {
   readonly queue: JobQueue;
   readonly control: Pick<Control, 'dropIfUnwanted'>;
   readonly wake: Pick<Wake, 'ring'>;
+  readonly events: Pick<EventLog, 'append'>;
   readonly clock: Clock;
   readonly handlers: JobHandlers;
   /** Jobs at once. */
@@ -80,6 +83,8 @@ async function serve(service: JobService, lease: Lease, askedMs: number): Promis
     const signal = AbortSignal.any([service.halt, source.lostSignal(lease)]);
     if (await insist(clock, () => control.dropIfUnwanted(job))) return;
     outcome = await runAttempt(lease, { queue, clock, handlers: service.handlers, leaseMs: service.leaseMs, askedMs, signal, onFrames: () => {} });
+    // Before the offer is used up: whoever gets it after a crash in between finds the job done, and announces it.
+    if (outcome === 'done') await insist(clock, () => announceProven(service.events, job, clock.nowMs()));
   } finally {
     observe?.({ type: 'settled', job, outcome, wallMs: clock.nowMs() - startedMs });
     // The row says it all already: control need not wait for the broker's word.

@@ -1,5 +1,5 @@
 import type { Job } from '../model/job.ts';
-import type { Title } from '../model/title.ts';
+import type { Title, TitleState } from '../model/title.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { JobClass, JobDispatch, Turn, Wake, WakeNote, WorkerRegistry } from '../ports/job-dispatch.ts';
 import type { TitleStore } from '../ports/title-store.ts';
@@ -41,9 +41,15 @@ export type SteeringNote =
   | { readonly type: 'turn'; readonly isOurs: boolean }
   | { readonly type: 'title'; readonly title: Title }
   | { readonly type: 'offered'; readonly jobClass: JobClass; readonly jobs: number }
-  | { readonly type: 'round'; readonly liveTitles: number; readonly waitingJobs: number; readonly offeredJobs: number; readonly slots: number }
+  /** Every few seconds. */
+  | { readonly type: 'round'; readonly byClass: ReadonlyMap<JobClass, ClassFigures> }
+  /** All live titles were looked at. */
+  | { readonly type: 'swept'; readonly byState: ReadonlyMap<TitleState, number> }
   | { readonly type: 'stranded'; readonly jobClass: JobClass; readonly jobs: number }
   | { readonly type: 'trouble'; readonly error: unknown };
+
+/** `ready`: not offered yet, as last read; `offered`: not settled; `slots`: of the workers that are there. */
+export type ClassFigures = { readonly ready: number; readonly offered: number; readonly slots: number };
 
 /** A round looks at what nobody told of: at every live title as long as a page holds them all, else at the next page of them, so that it costs the same for any number. */
 const ROUND_MS = 5000;
@@ -58,9 +64,9 @@ const PAGE_AT_ONCE = 64;
 const ADVANCED_AT_ONCE = 16;
 
 /** How far the walk over the live titles is. */
-type Sweep = { readonly cursor: string | null; readonly seen: number; readonly isFirst: boolean; readonly isDue: boolean };
+type Sweep = { readonly cursor: string | null; readonly seen: ReadonlyMap<TitleState, number>; readonly isFirst: boolean; readonly isDue: boolean };
 
-const START: Sweep = { cursor: null, seen: 0, isFirst: true, isDue: true };
+const START: Sweep = { cursor: null, seen: new Map(), isFirst: true, isDue: true };
 
 /**
  * Moves live titles along and offers their ready jobs to the workers, while it has the turn; stands by otherwise. Everything it knows it can lose: after a start or a
@@ -151,7 +157,22 @@ class Desk {
     this.#slots = slotsOf(await workers.list());
     await this.#reviewOffers();
     this.#sweep = { ...this.#sweep, isDue: true };
-    this.#tellStranded();
+    const byClass = this.#figures();
+    this.#steering.observe?.({ type: 'round', byClass });
+    for (const [jobClass, { ready, slots }] of byClass) if (ready > 0 && slots === 0) this.#steering.observe?.({ type: 'stranded', jobClass, jobs: ready });
+  }
+
+  #figures(): Map<JobClass, ClassFigures> {
+    const figures = new Map<JobClass, { ready: number; offered: number; slots: number }>();
+    const add = (jobClass: JobClass, what: keyof ClassFigures, count: number) => {
+      const known = figures.get(jobClass) ?? { ready: 0, offered: 0, slots: 0 };
+      known[what] += count;
+      figures.set(jobClass, known);
+    };
+    for (const [jobClass, slots] of this.#slots) add(jobClass, 'slots', slots);
+    for (const { jobs } of this.#waiting.values()) for (const { jobClass } of jobs) add(jobClass, 'ready', 1);
+    for (const { jobClass } of this.#offers.values()) add(jobClass, 'offered', 1);
+    return figures;
   }
 
   /** Reads a page of the live titles, to be looked at. The first time, after a change of turn, page follows page until all were looked at. */
@@ -160,15 +181,14 @@ class Desk {
     const { cursor, seen, isFirst } = this.#sweep;
     const page = await titles.listLive(cursor, PAGE);
     this.#page.push(...page.titles.map(({ id }) => id));
-    const liveTitles = seen + page.titles.length;
+    const byState = new Map(seen);
+    for (const { state } of page.titles) byState.set(state, (byState.get(state) ?? 0) + 1);
     if (page.cursor !== null) {
-      this.#sweep = { cursor: page.cursor, seen: liveTitles, isFirst, isDue: isFirst };
+      this.#sweep = { cursor: page.cursor, seen: byState, isFirst, isDue: isFirst };
       return;
     }
     this.#sweep = { ...START, isFirst: false, isDue: false };
-    const waitingJobs = [...this.#waiting.values()].reduce((sum, { jobs }) => sum + jobs.length, 0);
-    const slots = [...this.#slots.values()].reduce((sum, count) => sum + count, 0);
-    observe?.({ type: 'round', liveTitles, waitingJobs, offeredJobs: this.#offers.size, slots });
+    observe?.({ type: 'swept', byState });
   }
 
   /** The titles of offers that are old are looked at, too: whatever became of their jobs, somebody should have told. */
@@ -234,15 +254,6 @@ class Desk {
     if (left.length > 0) return void this.#waiting.set(titleId, { titleId, jobs: left });
     this.#waiting.delete(titleId);
     if (this.#cut.has(titleId)) this.#woken.add(titleId);
-  }
-
-  /** Says which jobs wait for a worker that nobody is. */
-  #tellStranded(): void {
-    const stranded = new Map<JobClass, number>();
-    for (const { jobs } of this.#waiting.values()) {
-      for (const { jobClass } of jobs) if (!this.#slots.has(jobClass)) stranded.set(jobClass, (stranded.get(jobClass) ?? 0) + 1);
-    }
-    for (const [jobClass, jobs] of stranded) this.#steering.observe?.({ type: 'stranded', jobClass, jobs });
   }
 }
 

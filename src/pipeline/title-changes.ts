@@ -58,12 +58,13 @@ export function startRevision(title: Title, order: TitleOrder, nowMs: number): T
   return { next, events: [registered(next, nowMs)] };
 }
 
-/** The same content from or to another place. Null: the title already says so. Throws RangeError when the content differs: that is a revision. */
+/** The same content from or to another place, or with another urgency, which later jobs of it have. Null: the title already says so. Throws RangeError when the content differs: that is a revision. */
 export function replaceOrder(title: Title, order: TitleOrder): TitleChange | null {
   if (!asksFor(title, order)) throw new RangeError(`title ${title.id}: another source, ladder or build needs a new revision`);
-  const { seal, outDir } = title.order;
+  const { seal, outDir, urgency = 0 } = title.order;
   const isSame =
     outDir === order.outDir &&
+    urgency === (order.urgency ?? 0) &&
     seal.path === order.seal.path &&
     seal.sizeBytes === order.seal.sizeBytes &&
     seal.modifiedNs === order.seal.modifiedNs &&

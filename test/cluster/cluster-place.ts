@@ -1,10 +1,12 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { guardCommand, probeGuard } from '../../src/adapters/ffmpeg/process-guard.ts';
 import type { Ladder } from '../../src/model/ladder.ts';
-import { CassandraService, cassandraMissing } from '../services/cassandra.ts';
-import { KafkaService } from '../services/kafka.ts';
+import { type CassandraOptions, CassandraService, cassandraMissing } from '../services/cassandra.ts';
+import { type KafkaOptions, KafkaService } from '../services/kafka.ts';
 import { S3Service, s3Missing } from '../services/s3.ts';
+import type { ServicePlace } from '../services/service-place.ts';
 import { type CliEnd, type CliRun, startCli } from '../support/cli.ts';
 
 /** Why no cluster can be started here; null when it can. */
@@ -15,6 +17,9 @@ export function clusterMissing(): string | null {
 const SECRET_FILE = 's3-secret';
 
 type Ways = { readonly brokers: readonly string[]; readonly contactPoints: readonly string[]; readonly endpoint: string };
+
+/** How the servers are to be, where not as they are by themselves. */
+export type Servers = { readonly kafka?: KafkaOptions; readonly cassandra?: CassandraOptions; readonly s3?: ServicePlace };
 
 /** The three servers on loopback, and processes of ours on them, each with its own configuration file. */
 export class ClusterPlace {
@@ -31,10 +36,14 @@ export class ClusterPlace {
     this.s3 = servers.s3;
   }
 
-  static async start(kafkaOptions: Parameters<typeof KafkaService.start>[0] = {}): Promise<ClusterPlace> {
+  static async start(servers: Servers = {}): Promise<ClusterPlace> {
     const root = await mkdtemp(join(tmpdir(), 'sceneline-cluster-'));
     await mkdir(join(root, 'home'));
-    const [kafka, cassandra, s3] = await Promise.all([KafkaService.start(kafkaOptions), CassandraService.start(), S3Service.start()]);
+    const [kafka, cassandra, s3] = await Promise.all([
+      KafkaService.start(servers.kafka),
+      CassandraService.start(servers.cassandra),
+      S3Service.start({ place: servers.s3 }),
+    ]);
     const place = new ClusterPlace(root, { kafka, cassandra, s3 });
     await writeFile(join(root, SECRET_FILE), s3.settings.credentials?.secretAccessKey ?? '');
     await place.configure('cluster', {});
@@ -47,7 +56,11 @@ export class ClusterPlace {
     const path = this.configPath(name);
     const config = {
       kafka: { brokers: ways.brokers ?? [this.kafka.address], replicationFactor: 1 },
-      cassandra: { contactPoints: ways.contactPoints ?? this.cassandra.contactPoints, localDataCenter: this.cassandra.localDataCenter, replicationFactor: 1 },
+      cassandra: {
+        contactPoints: ways.contactPoints ?? this.cassandra.contactPoints,
+        localDataCenter: this.cassandra.localDataCenter,
+        replicationFactor: this.cassandra.nodes.length,
+      },
       s3: {
         endpoint: ways.endpoint ?? settings.endpoint,
         bucket: settings.bucket,
@@ -66,10 +79,14 @@ export class ClusterPlace {
     return join(this.root, `${name}.json`);
   }
 
-  /** Starts a process of ours, which is ended with the place. */
-  start(args: readonly string[], config = 'cluster', env: NodeJS.ProcessEnv = {}): CliRun {
+  configText(name: string): Promise<string> {
+    return readFile(this.configPath(name), 'utf8');
+  }
+
+  /** Starts a process of ours, which is ended with the place and with this process. `enter`: words before its command. */
+  start(args: readonly string[], config = 'cluster', env: NodeJS.ProcessEnv = {}, enter: readonly string[] = []): CliRun {
     const [command, ...rest] = args;
-    const run = startCli([command, '--config', this.configPath(config), ...rest], { ...this.#env(), ...env });
+    const run = startCli([command, '--config', this.configPath(config), ...rest], { ...this.#env(), ...env }, [...dieWithUs(), ...enter]);
     this.#started.push(run);
     return run;
   }
@@ -83,8 +100,8 @@ export class ClusterPlace {
     return startCli(['encode', source, '--out', outDir, '--ladder', ladderPath, '--state', join(this.root, 'embedded-state'), '--json'], this.#env()).end;
   }
 
-  async ladder(ladder: Ladder): Promise<string> {
-    const path = join(this.root, 'ladder.json');
+  async ladder(ladder: Ladder, name = 'ladder'): Promise<string> {
+    const path = join(this.root, `${name}.json`);
     await writeFile(path, JSON.stringify(ladder));
     return path;
   }
@@ -99,4 +116,12 @@ export class ClusterPlace {
   #env(): NodeJS.ProcessEnv {
     return { HOME: join(this.root, 'home'), TEST_S3_KEY: this.s3.settings.credentials?.accessKeyId };
   }
+}
+
+/** Words before a command that end it with this process, where the system can. */
+function dieWithUs(): readonly string[] {
+  const guard = probeGuard(process.env);
+  if (guard.kind !== 'setpriv') return [];
+  const { program, args } = guardCommand(guard, process.pid, [], []);
+  return [program, ...args];
 }

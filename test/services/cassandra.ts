@@ -6,7 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { guardCommand, probeGuard } from '../../src/adapters/ffmpeg/process-guard.ts';
 import { freePort } from './free-port.ts';
+import type { KeptPlace } from './kept-place.ts';
 import { mavenJars, mavenMissing } from './maven-jars.ts';
+import type { ServicePlace } from './service-place.ts';
 
 const RECIPE = join(import.meta.dirname, 'cassandra');
 const START_LIMIT_MS = 180_000;
@@ -27,6 +29,10 @@ export const cassandraMissing = mavenMissing;
 export type CassandraOptions = {
   /** 1 or 3; more than one listen on 127.0.0.1, 127.0.0.2 and so on, which Linux has by itself. */
   readonly nodes?: 1 | 3;
+  /** Of one node. */
+  readonly kept?: KeptPlace;
+  /** One for each node, instead of those addresses. */
+  readonly places?: readonly ServicePlace[];
   /** Asks for a name and a password (at first `cassandra`, `cassandra`), and speaks TLS to those who want it. */
   readonly secured?: boolean;
 };
@@ -48,14 +54,14 @@ export class CassandraService {
   /** Resolves when every node serves. Throws with a node's log when it does not come up. */
   static async start(options: CassandraOptions = {}): Promise<CassandraService> {
     const jars = await mavenJars('cassandra', join(RECIPE, 'pom.xml'));
-    const folder = await mkdtemp(join(tmpdir(), 'sceneline-cassandra-'));
+    const folder = options.kept?.folder ?? (await mkdtemp(join(tmpdir(), 'sceneline-cassandra-')));
     const certificate = options.secured ? await makeCertificate(folder) : '';
     const service = new CassandraService(folder, await nodesIn(folder, jars, options), certificate);
     try {
       for (const node of service.nodes) await node.start();
       return service;
     } catch (error) {
-      await service.stop();
+      if (!options.kept) await service.stop();
       throw error;
     }
   }
@@ -72,7 +78,7 @@ export class CassandraService {
   }
 }
 
-type NodePlace = { readonly folder: string; readonly jars: string; readonly address: string; readonly cqlPort: number; readonly yaml: string };
+type NodePlace = ServicePlace & { readonly folder: string; readonly jars: string; readonly cqlPort: number; readonly yaml: string };
 
 class CassandraNode {
   readonly contactPoint: string;
@@ -102,7 +108,7 @@ class CassandraNode {
     for (const endMs = Date.now() + START_LIMIT_MS; !(await this.log()).includes(READY); await sleep(50)) {
       if (isAlive(child) && Date.now() < endMs) continue;
       await this.kill();
-      throw new Error(`the Cassandra node did not come up: ${(await this.log()).slice(-4000)}`);
+      throw new Error(`the Cassandra node did not come up: ${tellingLines(await this.log())}`);
     }
   }
 
@@ -133,10 +139,10 @@ class CassandraNode {
   }
 
   async #spawn(): Promise<ChildProcess> {
-    const { folder, jars } = this.#place;
+    const { folder, jars, enter } = this.#place;
     const log = await open(join(folder, 'node.log'), 'w');
     try {
-      const java = ['java', '-Xms64M', '-Xmx512M', '-XX:MaxDirectMemorySize=256M', `@${join(RECIPE, 'jvm.args')}`];
+      const java = [...enter, 'java', '-Xms64M', '-Xmx512M', '-XX:MaxDirectMemorySize=256M', `@${join(RECIPE, 'jvm.args')}`];
       const properties = [
         `-Dlogback.configurationFile=${join(RECIPE, 'logback.xml')}`,
         `-Dcassandra.config=file://${join(folder, 'cassandra.yaml')}`,
@@ -154,11 +160,12 @@ class CassandraNode {
 }
 
 async function nodesIn(folder: string, jars: string, options: CassandraOptions): Promise<CassandraNode[]> {
-  const [cqlPort, storagePort, sslPort] = [await freePort(), await freePort(), await freePort()];
+  const { kept } = options;
+  const [cqlPort, storagePort, sslPort] = kept ? [kept.port, kept.port + 1, kept.port + 2] : [await freePort(), await freePort(), await freePort()];
   const count = options.nodes ?? 1;
   const base = await readFile(join(RECIPE, 'cassandra.yaml'), 'utf8');
-  return Array.from({ length: count }, (_, i) => {
-    const address = `127.0.0.${i + 1}`;
+  const places = options.places ?? Array.from({ length: count }, (_, i) => ({ address: `127.0.0.${i + 1}`, enter: [] }));
+  return places.map(({ address, enter }, i) => {
     const lines = [
       'cluster_name: sceneline-test',
       `listen_address: ${address}`,
@@ -166,11 +173,11 @@ async function nodesIn(folder: string, jars: string, options: CassandraOptions):
       `native_transport_port: ${cqlPort}`,
       `storage_port: ${storagePort}`,
       `ssl_storage_port: ${sslPort}`,
-      `initial_token: ${-(TOKENS / 2n) + (TOKENS * BigInt(i)) / BigInt(count)}`,
-      `seed_provider: [{ class_name: org.apache.cassandra.locator.SimpleSeedProvider, parameters: [{ seeds: '127.0.0.1:${storagePort}' }] }]`,
+      `initial_token: ${-(TOKENS / 2n) + (TOKENS * BigInt(i)) / BigInt(places.length)}`,
+      `seed_provider: [{ class_name: org.apache.cassandra.locator.SimpleSeedProvider, parameters: [{ seeds: '${places[0].address}:${storagePort}' }] }]`,
       ...(options.secured ? securityLines(folder) : []),
     ];
-    return new CassandraNode({ folder: join(folder, `node${i + 1}`), jars, address, cqlPort, yaml: `${base}${lines.join('\n')}\n` });
+    return new CassandraNode({ folder: join(folder, `node${i + 1}`), jars, address, enter, cqlPort, yaml: `${base}${lines.join('\n')}\n` });
   });
 }
 
@@ -193,6 +200,12 @@ async function makeCertificate(folder: string): Promise<string> {
   const store = ['-keystore', join(folder, KEY_STORE), '-storepass', STORE_PASSWORD, '-storetype', 'PKCS12', '-alias', 'node'];
   await run('keytool', ['-genkeypair', ...store, '-keyalg', 'EC', '-dname', 'CN=sceneline-test', '-ext', 'san=ip:127.0.0.1', '-validity', '2']);
   return (await run('keytool', ['-exportcert', '-rfc', ...store])).stdout;
+}
+
+/** A node that gives up says why, and then much about its flushing. */
+function tellingLines(log: string): string {
+  const lines = log.split('\n').filter((line) => !/ (ColumnFamilyStore|Flushing|BigFormat) - /.test(line));
+  return lines.slice(-40).join('\n');
 }
 
 function isAlive(child: ChildProcess): boolean {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,7 +8,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { guardCommand, probeGuard } from '../../src/adapters/ffmpeg/process-guard.ts';
 import { freePort } from './free-port.ts';
+import type { KeptPlace } from './kept-place.ts';
 import { mavenJars, mavenMissing } from './maven-jars.ts';
+import { LOOPBACK, type ServicePlace } from './service-place.ts';
 
 const RECIPE = join(import.meta.dirname, 'kafka');
 const START_LIMIT_MS = 180_000;
@@ -19,6 +22,8 @@ export const kafkaMissing = mavenMissing;
 export type KafkaOptions = {
   /** A second listener beside the open one, announced under its own port or that of a proxy in front of it. */
   readonly second?: { readonly protocol: 'PLAINTEXT' | 'SSL' | 'SASL_SSL'; readonly announcedPort?: number };
+  readonly kept?: KeptPlace;
+  readonly place?: ServicePlace;
   /** More lines for server.properties. */
   readonly properties?: { readonly [name: string]: string };
 };
@@ -31,29 +36,32 @@ export class KafkaService {
   readonly secondAddress: string;
   readonly #folder: string;
   readonly #jars: string;
+  readonly #enter: readonly string[];
   #child: ChildProcess | null = null;
 
-  private constructor(folder: string, jars: string, ports: readonly number[]) {
+  private constructor(folder: string, jars: string, { address, enter }: ServicePlace, ports: readonly number[]) {
     this.#folder = folder;
     this.#jars = jars;
-    this.address = `127.0.0.1:${ports[0]}`;
-    this.secondAddress = `127.0.0.1:${ports[1]}`;
+    this.#enter = enter;
+    this.address = `${address}:${ports[0]}`;
+    this.secondAddress = `${address}:${ports[1]}`;
   }
 
   /** Resolves when the broker serves. Throws with its log when it does not come up. */
   static async start(options: KafkaOptions = {}): Promise<KafkaService> {
     const jars = await mavenJars('kafka', join(RECIPE, 'pom.xml'));
-    const folder = await mkdtemp(join(tmpdir(), 'sceneline-kafka-'));
+    const { kept } = options;
+    const folder = kept?.folder ?? (await mkdtemp(join(tmpdir(), 'sceneline-kafka-')));
     try {
-      const ports = [await freePort(), await freePort(), await freePort()];
-      await mkdir(join(folder, 'data'));
+      const ports = kept ? [kept.port, kept.port + 1, kept.port + 2] : [await freePort(), await freePort(), await freePort()];
+      await mkdir(join(folder, 'data'), { recursive: true });
       await writeFile(join(folder, 'server.properties'), await propertiesOf(folder, ports, options));
-      const service = new KafkaService(folder, jars, ports);
-      await service.#format();
+      const service = new KafkaService(folder, jars, options.place ?? LOOPBACK, ports);
+      if (!existsSync(join(folder, 'data', 'meta.properties'))) await service.#format();
       await service.restart();
       return service;
     } catch (error) {
-      await rm(folder, { recursive: true, force: true });
+      if (!kept) await rm(folder, { recursive: true, force: true });
       throw error;
     }
   }
@@ -108,7 +116,12 @@ export class KafkaService {
   async #spawn(args: readonly string[], jvmArgs: readonly string[]): Promise<ChildProcess> {
     const log = await open(join(this.#folder, 'broker.log'), 'a');
     try {
-      const { program, args: all } = guardCommand(probeGuard(process.env), process.pid, [], ['java', ...jvmArgs, '-cp', join(this.#jars, '*'), ...args]);
+      const { program, args: all } = guardCommand(
+        probeGuard(process.env),
+        process.pid,
+        [],
+        [...this.#enter, 'java', ...jvmArgs, '-cp', join(this.#jars, '*'), ...args],
+      );
       // Standard input stays open until the broker ends: the guard without setpriv watches it.
       return spawn(program, all, { cwd: this.#folder, stdio: ['pipe', log.fd, log.fd] });
     } finally {
@@ -122,11 +135,12 @@ export class KafkaService {
 }
 
 async function propertiesOf(folder: string, [port, secondPort, controllerPort]: readonly number[], options: KafkaOptions): Promise<string> {
-  const second = (port: number) => (options.second ? [`SECOND://127.0.0.1:${port}`] : []);
-  const open = `PLAINTEXT://127.0.0.1:${port}`;
+  const { address } = options.place ?? LOOPBACK;
+  const second = (port: number) => (options.second ? [`SECOND://${address}:${port}`] : []);
+  const open = `PLAINTEXT://${address}:${port}`;
   const lines = {
-    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: [open, `CONTROLLER://127.0.0.1:${controllerPort}`, ...second(secondPort)].join(','),
+    'controller.quorum.voters': `1@${address}:${controllerPort}`,
+    listeners: [open, `CONTROLLER://${address}:${controllerPort}`, ...second(secondPort)].join(','),
     'advertised.listeners': [open, ...second(options.second?.announcedPort ?? secondPort)].join(','),
     'listener.security.protocol.map': ['PLAINTEXT:PLAINTEXT', 'CONTROLLER:PLAINTEXT', ...(options.second ? [`SECOND:${options.second.protocol}`] : [])].join(
       ',',

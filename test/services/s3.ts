@@ -11,6 +11,8 @@ import type { S3Settings } from '../../src/adapters/cluster/s3/settings.ts';
 import { findProgram } from '../../src/adapters/ffmpeg/find-tools.ts';
 import { guardCommand, probeGuard } from '../../src/adapters/ffmpeg/process-guard.ts';
 import { freePort } from './free-port.ts';
+import type { KeptPlace } from './kept-place.ts';
+import { LOOPBACK, type ServicePlace } from './service-place.ts';
 
 const VERSION = 'v1.8.0';
 const MODULE = 'github.com/versity/versitygw/cmd/versitygw';
@@ -18,6 +20,8 @@ const BUCKET = 'sceneline-test';
 const START_LIMIT_MS = 30_000;
 
 const cachedProgram = () => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'sceneline', 'test-services', `versitygw-${VERSION}`, 'versitygw');
+
+type S3Kept = KeptPlace & { readonly secretAccessKey: string };
 
 /** Why no S3 server can be started here, for a person; null when it can. */
 export function s3Missing(): string | null {
@@ -32,35 +36,37 @@ export class S3Service {
   readonly port: number;
   readonly #folder: string;
   readonly #program: string;
+  readonly #place: ServicePlace;
   #child: ChildProcess | null = null;
 
-  private constructor(folder: string, program: string, port: number) {
+  private constructor(folder: string, program: string, place: ServicePlace, { port, secretAccessKey }: Pick<S3Kept, 'port' | 'secretAccessKey'>) {
     this.#folder = folder;
     this.#program = program;
+    this.#place = place;
     this.port = port;
     this.settings = {
-      endpoint: `http://127.0.0.1:${port}`,
+      endpoint: `http://${place.address}:${port}`,
       region: 'us-east-1',
       bucket: BUCKET,
       prefix: '',
       pathStyle: true,
-      credentials: { accessKeyId: 'testkey', secretAccessKey: randomBytes(12).toString('hex') },
+      credentials: { accessKeyId: 'testkey', secretAccessKey },
       tls: null,
     };
   }
 
   /** Resolves when the server answers and has its bucket. The first call on a machine builds the server: some minutes. */
-  static async start(): Promise<S3Service> {
+  static async start({ kept, place = LOOPBACK }: { readonly kept?: S3Kept; readonly place?: ServicePlace } = {}): Promise<S3Service> {
     const program = await builtServer();
-    const folder = await mkdtemp(join(tmpdir(), 'sceneline-s3-'));
+    const folder = kept?.folder ?? (await mkdtemp(join(tmpdir(), 'sceneline-s3-')));
     try {
-      await mkdir(join(folder, 'root'));
-      const service = new S3Service(folder, program, await freePort());
+      await mkdir(join(folder, 'root'), { recursive: true });
+      const service = new S3Service(folder, program, place, kept ?? { port: await freePort(), secretAccessKey: randomBytes(12).toString('hex') });
       await service.restart();
-      await service.#createBucket();
+      if (!existsSync(join(folder, 'root', BUCKET))) await service.#createBucket();
       return service;
     } catch (error) {
-      await rm(folder, { recursive: true, force: true });
+      if (!kept) await rm(folder, { recursive: true, force: true });
       throw error;
     }
   }
@@ -102,7 +108,17 @@ export class S3Service {
     try {
       const { accessKeyId, secretAccessKey } = this.settings.credentials!;
       const env = { PATH: process.env.PATH, ROOT_ACCESS_KEY_ID: accessKeyId, ROOT_SECRET_ACCESS_KEY: secretAccessKey };
-      const command = [this.#program, '--port', `127.0.0.1:${this.port}`, '--health', '/health', '--quiet', 'posix', join(this.#folder, 'root')];
+      const command = [
+        ...this.#place.enter,
+        this.#program,
+        '--port',
+        `${this.#place.address}:${this.port}`,
+        '--health',
+        '/health',
+        '--quiet',
+        'posix',
+        join(this.#folder, 'root'),
+      ];
       const { program, args } = guardCommand(probeGuard(process.env), process.pid, [], command);
       // Standard input stays open until the server ends: the guard without setpriv watches it.
       return spawn(program, args, { cwd: this.#folder, env, stdio: ['pipe', log.fd, log.fd] });

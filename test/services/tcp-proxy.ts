@@ -1,36 +1,53 @@
 import { connect as connectTo, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+type Mood = { isSilent: boolean; isRefusing: boolean; delayMs: number; bytesToCut: number };
 
 /** Stands in front of a server and does to its connections what networks do. */
 export class TcpProxy {
   readonly port: number;
   readonly #server: Server;
   readonly #sockets: Set<Socket>;
-  readonly #mood: { isSilent: boolean };
+  readonly #mood: Mood;
+  #onCut: (() => void) | null = null;
 
-  private constructor(server: Server, port: number, sockets: Set<Socket>, mood: { isSilent: boolean }) {
-    this.#server = server;
+  private constructor(port: number, target: () => string) {
     this.port = port;
-    this.#sockets = sockets;
-    this.#mood = mood;
+    this.#sockets = new Set();
+    this.#mood = { isSilent: false, isRefusing: false, delayMs: 0, bytesToCut: Number.POSITIVE_INFINITY };
+    this.#server = createServer((client) => this.#join(client, target()));
   }
 
-  /** Listens on a loopback port and passes everything on to `target()`, `host:port`, asked for each connection. */
-  static start(port: number, target: () => string): Promise<TcpProxy> {
-    const sockets = new Set<Socket>();
-    const mood = { isSilent: false };
-    const server = createServer((client) => {
-      const [host, targetPort] = target().split(':');
-      join(client, connectTo({ host, port: Number(targetPort) }), sockets, mood);
-    });
+  /** Listens on a port, by itself of loopback, and passes everything on to `target()`, `host:port`, asked for each connection. */
+  static start(port: number, target: () => string, address = '127.0.0.1'): Promise<TcpProxy> {
+    const proxy = new TcpProxy(port, target);
     return new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, '127.0.0.1', () => resolve(new TcpProxy(server, port, sockets, mood)));
+      proxy.#server.once('error', reject);
+      proxy.#server.listen(port, address, () => resolve(proxy));
     });
   }
 
   /** Ends every connection; new ones are taken. */
   cut(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  /** Cuts once, in the middle of what clients send, when so many bytes more have come from them. Resolves then. */
+  cutAfter(bytes: number): Promise<void> {
+    this.#mood.bytesToCut = bytes;
+    return new Promise((resolve) => {
+      this.#onCut = resolve;
+    });
+  }
+
+  /** Ends every connection, old and new, until `welcome`. */
+  refuse(): void {
+    this.#mood.isRefusing = true;
+    this.cut();
+  }
+
+  welcome(): void {
+    this.#mood.isRefusing = false;
   }
 
   /** Swallows all bytes, in both directions, of old and new connections, until `speak`. What was swallowed is gone. */
@@ -42,27 +59,75 @@ export class TcpProxy {
     this.#mood.isSilent = false;
   }
 
+  /** Everything arrives so much later, in each direction; 0: at once again. */
+  delay(delayMs: number): void {
+    this.#mood.delayMs = delayMs;
+  }
+
   async stop(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.cut();
     await closed;
   }
+
+  #join(client: Socket, target: string): void {
+    if (this.#mood.isRefusing) return void client.on('error', () => {}).resetAndDestroy();
+    const [host, port] = target.split(':');
+    const server = connectTo({ host, port: Number(port) });
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ]) {
+      const line = new DelayLine(to, this.#mood);
+      this.#sockets.add(from);
+      from.setNoDelay(true);
+      from.on('data', (bytes) => {
+        if (this.#mood.isSilent) return;
+        if (from === client && this.#isCutBy(bytes.length)) return;
+        line.write(bytes);
+      });
+      from.on('error', () => {});
+      from.on('close', () => {
+        this.#sockets.delete(from);
+        void line.drained().then(() => to.destroy());
+      });
+    }
+  }
+
+  #isCutBy(bytes: number): boolean {
+    this.#mood.bytesToCut -= bytes;
+    if (this.#mood.bytesToCut > 0) return false;
+    this.#mood.bytesToCut = Number.POSITIVE_INFINITY;
+    this.cut();
+    this.#onCut?.();
+    return true;
+  }
 }
 
-function join(client: Socket, server: Socket, sockets: Set<Socket>, mood: { readonly isSilent: boolean }): void {
-  for (const [from, to] of [
-    [client, server],
-    [server, client],
-  ]) {
-    sockets.add(from);
-    from.setNoDelay(true);
-    from.on('data', (bytes) => {
-      if (!mood.isSilent) to.write(bytes);
+/** Writes what it is given after the delay of that moment, never before what was given earlier. */
+class DelayLine {
+  readonly #to: Socket;
+  readonly #mood: Mood;
+  #last: Promise<void> | null = null;
+
+  constructor(to: Socket, mood: Mood) {
+    this.#to = to;
+    this.#mood = mood;
+  }
+
+  write(bytes: Buffer): void {
+    if (this.#mood.delayMs === 0 && this.#last === null) return void this.#to.write(bytes);
+    const dueMs = performance.now() + this.#mood.delayMs;
+    const mine = this.drained().then(async () => {
+      await sleep(Math.max(0, dueMs - performance.now()));
+      if (!this.#to.destroyed) this.#to.write(bytes);
+      if (this.#last === mine) this.#last = null;
     });
-    from.on('error', () => {});
-    from.on('close', () => {
-      sockets.delete(from);
-      to.destroy();
-    });
+    this.#last = mine;
+  }
+
+  /** Resolves when nothing is on its way. */
+  async drained(): Promise<void> {
+    await this.#last;
   }
 }

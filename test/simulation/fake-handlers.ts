@@ -19,6 +19,8 @@ export type HandlerWorld = {
   readonly truth: Pick<Truth, 'starts' | 'ended' | 'toolFailed' | 'startsEncoding' | 'excuseJob'>;
   readonly site: { show(process: SimProcess, title: Title, packageText: string): Promise<void> };
   readonly isPoisonCured: () => boolean;
+  /** Added to every encode. */
+  readonly slownessMs?: number;
 };
 
 export const OWNER = 'owner';
@@ -66,7 +68,7 @@ function handler(world: HandlerWorld, kind: JobKind, step: Step): JobHandler {
     try {
       const title = await ports.readTitle(job.titleId);
       if (title === null || title.revision !== job.revision) throw new StoreDown('the title moved on');
-      await workFor(world, kind === 'encode' ? 300 : process.world.random.between(50, 2000), context.signal);
+      await workFor(world, kind === 'encode' ? 300 + (world.slownessMs ?? 0) : process.world.random.between(50, 2000), context.signal);
       breakMaybe(world, job);
       const master = world.scenario.masters.find(({ order }) => asksFor(title, order))!;
       return await step({ job, title, master, context });

@@ -9,9 +9,10 @@ export type CliRun = {
   readonly end: Promise<CliEnd>;
 };
 
-/** Starts the command line in a process of its own. */
-export function startCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): CliRun {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', BIN, ...args], {
+/** Starts the command line in a process of its own. `enter`: words before the command, which become it. */
+export function startCli(args: readonly string[], env: NodeJS.ProcessEnv = {}, enter: readonly string[] = []): CliRun {
+  const [program, ...rest] = [...enter, process.execPath, '--disable-warning=ExperimentalWarning', BIN, ...args];
+  const child = spawn(program, rest, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

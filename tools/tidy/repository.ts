@@ -4,8 +4,8 @@ import { join } from 'node:path';
 export type Problem = { readonly rule: string; readonly where: string; readonly line?: number; readonly text: string };
 
 /** Folders that are ours. */
-const FOLDERS = ['bin', 'src', 'edge', 'console', 'test', 'tools', 'bench', 'docs', 'schemas', '.ci'];
-const TEXT_FILE = /\.(?:ts|md|sh|json|html|css|mjs|yml)$|^(?:sceneline|LICENSE|\.npmrc|\.gitignore|\.ci\/run)$/;
+const FOLDERS = ['bin', 'src', 'edge', 'console', 'test', 'tools', 'bench', 'docs', 'schemas', 'deploy', '.ci'];
+const TEXT_FILE = /\.(?:ts|md|sh|json|html|css|mjs|ya?ml)$|^(?:sceneline|LICENSE|\.npmrc|\.gitignore|\.dockerignore|Dockerfile|\.ci\/run)$/;
 
 /** The text files of a repository by path relative to its root. */
 export class Repository {

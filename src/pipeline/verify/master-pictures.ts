@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { TimeBase } from '../../media/time.ts';
-import { FINGERPRINT_FILTERS } from '../../model/fingerprint.ts';
+import { fingerprintFilters } from '../../model/fingerprint.ts';
 import { fileInput, sourceArguments } from '../../model/media-input.ts';
 import type { VideoTrack } from '../../model/source.ts';
 import type { MediaTools } from '../../ports/media-tools.ts';
@@ -35,12 +35,11 @@ function masterArguments(input: {
   threads: number | null;
 }): string[] {
   const { video, sizes } = input;
-  const fingerprint = FINGERPRINT_FILTERS.join(',');
   const passthrough = [...exactTiming(video.timeBase), '-c:v', 'rawvideo'];
   const graph = [
     `[0:${video.streamIndex}]split=${sizes.length + 1}[times]${sizes.map((_, i) => `[s${i}]`).join('')}`,
     `[times]scale=32:18,format=gray[tiny]`,
-    ...sizes.map(({ size }, i) => `[s${i}]${normaliseFilters(video, size).join(',')},${fingerprint}[p${i}]`),
+    ...sizes.map(({ size }, i) => `[s${i}]${normaliseFilters(video, size).join(',')},${fingerprintFilters(size.heightPx).join(',')}[p${i}]`),
   ];
   const pictures = sizes.flatMap(({ printPath }, i) => ['-map', `[p${i}]`, ...passthrough, '-f', 'rawvideo', printPath]);
   return [

@@ -1,5 +1,5 @@
 import type { FileSources } from '../../media/isobmff/byte-source.ts';
-import { FINGERPRINT_FILTERS } from '../../model/fingerprint.ts';
+import { fingerprintFilters } from '../../model/fingerprint.ts';
 import type { VideoTrack } from '../../model/source.ts';
 import { DECODING_LIMITS } from '../../stages/inspect/limits.ts';
 import { exactTiming } from '../../stages/inspect/trial.ts';
@@ -78,9 +78,9 @@ async function checkBoxes({ dir, claims, files }: PicturesInput, track: TitleTra
 }
 
 /** Arguments that decode a finished file whole to 32×18 luma pictures on standard output. */
-function renditionArguments(path: string, timescale: number): string[] {
+function renditionArguments(path: string, heightPx: number, timescale: number): string[] {
   return ['-noautorotate', '-protocol_whitelist', 'file,pipe', '-f', 'mov', '-i', `file:${path}`].concat(
-    ['-map', '0:v:0', '-an', '-sn', '-dn', ...exactTiming({ num: 1, den: timescale }), '-vf', FINGERPRINT_FILTERS.join(',')],
+    ['-map', '0:v:0', '-an', '-sn', '-dn', ...exactTiming({ num: 1, den: timescale }), '-vf', fingerprintFilters(heightPx).join(',')],
     ['-c:v', 'rawvideo', '-f', 'rawvideo', 'pipe:1'],
   );
 }
@@ -91,7 +91,7 @@ async function comparePictures(dir: string, track: TitleTrack, master: MasterPic
   const onFault = (frame: number, reason: string): void => faults.add(track.file, `frame ${frame}: ${reason}`, frame);
   const comparison = await PictureComparison.open(master.printPaths.get(sizeName(track.facts))!, onFault);
   try {
-    const args = renditionArguments(path, master.timeBase.den);
+    const args = renditionArguments(path, track.facts.heightPx, master.timeBase.den);
     const outputs = { 1: (bytes: Uint8Array) => comparison.push(bytes) };
     const run = await tools.run({ tool: 'ffmpeg', args, outputs, cwd: scratchDir, limits: DECODING_LIMITS, signal });
     for (const line of run.errorLines) faults.add(track.file, `the decoder reports: ${line}`);

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ERROR_CODES, type ErrorCode } from '../../model/error-codes.ts';
 import { explainNoRoom, ScenelineError } from '../../model/errors.ts';
+import { VERSION } from '../version.ts';
 import { controlCommand, fetchCommand, submitCommand, workerCommand } from './commands/cluster.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -36,7 +37,7 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
 function buildProgram(base: Pick<Invocation, 'env' | 'signal' | 'setStatus'>): Command {
   const program = new Command('sceneline')
     .description('A master video file goes in, proven streams come out.')
-    .version('0.1.0')
+    .version(VERSION)
     .addHelpText('after', EXIT_HELP)
     .showHelpAfterError('(sceneline --help lists the commands)')
     .exitOverride();
@@ -72,7 +73,7 @@ function buildProgram(base: Pick<Invocation, 'env' | 'signal' | 'setStatus'>): C
   submitCommand(addRole('submit', 'cluster: register SOURCE as a title'), base);
   fetchCommand(addRole('fetch', 'cluster: bring a published title into a folder'), base);
   gcCommand(add('gc', 'delete what nothing refers to; safe beside running encodes'), base);
-  doctorCommand(add('doctor', 'what was found, what is missing, and the command that mends it'), base);
+  doctorCommand(addBoth('doctor', 'what was found, what is missing, and the command that mends it'), base);
   return program;
 }
 

@@ -1,45 +1,63 @@
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import { parseBroker } from '../../adapters/cluster/kafka/access.ts';
 import { ScenelineError } from '../../model/errors.ts';
 
 const LONGEST_TEXT = 256 * 1024;
+const LONGEST_SECRET = 64 * 1024;
 const MOST_PROBLEMS_SHOWN = 20;
 
 /** A secret is never in the file itself: it is named, as a file or as a variable of the environment. */
-const secret = z.union([
-  z.strictObject({ file: z.string().min(1) }),
-  z.strictObject({ env: z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'must be the name of a variable') }),
-]);
-const tls = z.strictObject({
-  ca: z.string().min(1).optional().describe('File with the certificates to trust, PEM; those of the system when missing.'),
-  cert: z.string().min(1).optional().describe('File with the client certificate, PEM.'),
-  key: z.string().min(1).optional().describe('File with its key, PEM.'),
+const secret = z.union([z.strictObject({ file: z.string().min(1) }), z.strictObject({ env: z.string().regex(/^[A-Z_][A-Z0-9_]*$/) })], {
+  error: 'must be {"file": PATH} or {"env": VARIABLE}; a secret is never in the configuration itself',
 });
+/** Pairs are looked at also where something else is wrong: all problems at once. */
+const isObject = ({ value }: { value: unknown }) => typeof value === 'object' && value !== null;
+const tls = z
+  .strictObject({
+    ca: z.string().min(1).optional().describe('File with the certificates to trust, PEM; those of the system when missing.'),
+    cert: z.string().min(1).optional().describe('File with the client certificate, PEM.'),
+    key: z.string().min(1).optional().describe('File with its key, PEM.'),
+  })
+  .refine(({ cert, key }) => (cert === undefined) === (key === undefined), { error: 'cert and key go together', when: isObject });
 const name = (what: string) => z.string().regex(/^[a-z][a-z0-9_-]{0,47}$/, `must be a ${what} of a to z, 0 to 9, _ and -`);
 
 const configSchema = z.strictObject({
   kafka: z.strictObject({
-    brokers: z.array(z.string().min(3)).min(1).describe('host:port of some brokers.'),
+    brokers: z.array(z.string().refine(isBroker, 'must be host:port')).min(1).max(100).describe('host:port of some brokers.'),
     prefix: name('prefix').default('sceneline').describe('Topics and groups are named after it.'),
-    replicationFactor: z.int().min(1).max(9).default(3).describe('Of the topics that are created.'),
+    replicationFactor: z
+      .int()
+      .min(1)
+      .max(9)
+      .default(3)
+      .describe('Of the topics that are created; with 3 or more, events are acknowledged by 2 brokers at least.'),
     tls: tls.optional(),
     sasl: z.strictObject({ mechanism: z.enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']), username: z.string().min(1), password: secret }).optional(),
   }),
-  cassandra: z.strictObject({
-    contactPoints: z.array(z.string().min(1)).min(1).describe('Addresses of some nodes; host:port where the port is not 9042.'),
-    localDataCenter: z.string().min(1),
-    keyspace: z
-      .string()
-      .regex(/^[a-z][a-z0-9_]{0,47}$/, 'must be a name of a to z, 0 to 9 and _')
-      .default('sceneline'),
-    replicationFactor: z.int().min(1).max(9).default(3).describe('Of the keyspace, if it is created.'),
-    tls: tls.optional(),
-    username: z.string().min(1).optional(),
-    password: secret.optional(),
-  }),
+  cassandra: z
+    .strictObject({
+      contactPoints: z
+        .array(z.string().regex(/^[^\s/@,]{1,255}$/, 'must be host or host:port'))
+        .min(1)
+        .max(100)
+        .describe('Addresses of some nodes; host:port where the port is not 9042.'),
+      localDataCenter: z.string().min(1),
+      keyspace: z
+        .string()
+        .regex(/^[a-z][a-z0-9_]{0,47}$/, 'must be a name of a to z, 0 to 9 and _')
+        .default('sceneline'),
+      replicationFactor: z.int().min(1).max(9).default(3).describe('Of the keyspace, if it is created.'),
+      tls: tls.optional(),
+      username: z.string().min(1).optional(),
+      password: secret.optional(),
+    })
+    .refine(({ username, password }) => (username === undefined) === (password === undefined), { error: 'username and password go together', when: isObject }),
   s3: z.strictObject({
     endpoint: z
-      .url({ protocol: /^https?$/ })
+      .url({ protocol: /^https?$/, error: 'must be http://host:port or https://host:port' })
+      .refine((text) => !/^[^/]*\/\/[^/]*@/.test(text), 'must not hold a user or a password')
       .optional()
       .describe('Of a server that is not Amazon’s.'),
     region: z.string().min(1).default('us-east-1'),
@@ -87,18 +105,23 @@ const OVERRIDES: { readonly [variable: string]: readonly [section: string, field
   SCENELINE_S3_BUCKET: ['s3', 'bucket', false],
 };
 
-/** Reads the configuration file at `path`, with the variables of `env` before it. Throws SL-112 with every problem and its place. */
+/**
+ * Reads the configuration file at `path`, with the variables of `env` before it. Files and folders that it names are looked for from the folder it is in.
+ * Throws SL-112 with every problem and its place.
+ */
 export function readClusterConfig(path: string, env: NodeJS.ProcessEnv): ClusterConfig {
+  const folder = dirname(resolve(path));
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
     throw new ScenelineError('SL-112', `The configuration ${path} cannot be read: ${(cause as Error).message}.`, { cause });
   }
-  return parseClusterConfig(text, env, (file) => readFileSync(file, 'utf8'));
+  const config = parseClusterConfig(text, env, (file) => readFileSync(resolve(folder, file), 'utf8'));
+  return { ...config, scratch: resolve(folder, config.scratch) };
 }
 
-/** @param readSecret content of a file that the configuration names */
+/** Throws SL-112 with every problem and its place, and never with a value: what stands in the wrong place may be a secret. @param readSecret content of a file that the configuration names */
 export function parseClusterConfig(text: string, env: NodeJS.ProcessEnv, readSecret: (file: string) => string): ClusterConfig {
   const parsed = configSchema.safeParse(withOverrides(parseJson(text), env));
   if (!parsed.success) throw invalid(parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the whole'}: ${issue.message}`));
@@ -117,12 +140,23 @@ export function configJsonSchema(): object {
   };
 }
 
+function isBroker(text: string): boolean {
+  try {
+    parseBroker(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function parseJson(text: string): unknown {
   if (text.length > LONGEST_TEXT) throw invalid([`it has ${text.length} characters, at most ${LONGEST_TEXT} are read`]);
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
-    throw invalid([`it is not JSON: ${(error as Error).message}`]);
+    // The engine's own words quote the text, which may hold a secret.
+    const [place] = /line \d+ column \d+/.exec((error as Error).message) ?? [];
+    throw invalid([`it is not JSON${place ? ` (${place})` : ''}`]);
   }
 }
 
@@ -131,7 +165,10 @@ function withOverrides(value: unknown, env: NodeJS.ProcessEnv): unknown {
   const config: { [section: string]: unknown } = { ...value };
   for (const [variable, [section, field, isList]] of Object.entries(OVERRIDES)) {
     const said = env[variable];
-    if (said) config[section] = { ...(config[section] as object | undefined), [field]: isList ? said.split(',').map((part) => part.trim()) : said };
+    const before = config[section] ?? {};
+    if (said && typeof before === 'object' && !Array.isArray(before)) {
+      config[section] = { ...before, [field]: isList ? said.split(',').map((part) => part.trim()) : said };
+    }
   }
   return config;
 }
@@ -152,14 +189,17 @@ class SecretReader {
     try {
       return this.#read(path);
     } catch (error) {
-      this.#problems.push(`${place}: ${path} cannot be read: ${(error as Error).message}`);
+      this.#problems.push(`${place}: cannot be read: ${(error as Error).message}`);
       return '';
     }
   }
 
   secret(place: string, named: z.infer<typeof secret>): string {
+    const known = this.#problems.length;
     const value = 'file' in named ? this.file(place, named.file).replace(/\r?\n$/, '') : (this.#env[named.env] ?? '');
+    if (this.#problems.length > known) return '';
     if (value === '') this.#problems.push(`${place}: ${'file' in named ? `${named.file} is empty` : `the variable ${named.env} is not set`}`);
+    if (value.length > LONGEST_SECRET) this.#problems.push(`${place}: longer than ${LONGEST_SECRET} characters`);
     return value;
   }
 

@@ -22,7 +22,7 @@ import type { ClusterConfig } from './config.ts';
 
 /** Unfinished encode jobs kept as rows per title: enough for hundreds of workers. */
 const ENCODE_WINDOW = 512;
-const EVENT_PARTITIONS = 8;
+export const EVENT_PARTITIONS = 8;
 /** How long a call waits for a database that is away before it gives up; the process then pauses and asks again. */
 const PATIENCE_MS = 20_000;
 
@@ -55,8 +55,8 @@ export async function openCluster(config: ClusterConfig, role: string): Promise<
   const clock = new SystemClock();
   const random = new SystemRandom();
   const name = `${hostname()}-${role}-${random.id()}`;
-  const access: KafkaAccess = { brokers: config.kafka.brokers, clientId: `sceneline-${role}`, tls: config.kafka.tls, sasl: config.kafka.sasl };
-  const names: TopicNames = { prefix: config.kafka.prefix, lockMs: config.lockSeconds * 1000 };
+  const access = kafkaAccess(config, role);
+  const names = topicNames(config);
   const scratchRoot = join(resolve(config.scratch), name);
   const session = await openCassandra(cassandraOptions(config), { clock, random });
   const closing: (() => Promise<void>)[] = [() => session.close()];
@@ -64,10 +64,10 @@ export async function openCluster(config: ClusterConfig, role: string): Promise<
     for (const step of closing.reverse()) await step().catch(() => {});
   };
   try {
-    await setUpTopics(access, { eventTopic: eventTopic(names), eventPartitions: EVENT_PARTITIONS, jobs: [] });
+    await setUpTopics(access, { eventTopic: eventTopic(names), eventPartitions: EVENT_PARTITIONS, replicas: names.replicas, jobs: [] });
     const events = new KafkaEventLog(access, eventTopic(names));
     closing.push(() => events.close());
-    const wake = await KafkaWake.open(access, wakeTopic(names));
+    const wake = await KafkaWake.open(access, wakeTopic(names), names.replicas);
     closing.push(() => wake.close());
     const bucket = new S3Bucket(s3Settings(config));
     const files = new NodeFiles();
@@ -86,7 +86,15 @@ export async function openCluster(config: ClusterConfig, role: string): Promise<
   }
 }
 
-function cassandraOptions({ cassandra }: ClusterConfig): Parameters<typeof openCassandra>[0] {
+export function kafkaAccess({ kafka }: ClusterConfig, role: string): KafkaAccess {
+  return { brokers: kafka.brokers, clientId: `sceneline-${role}`, tls: kafka.tls, sasl: kafka.sasl };
+}
+
+export function topicNames({ kafka, lockSeconds }: ClusterConfig): TopicNames {
+  return { prefix: kafka.prefix, lockMs: lockSeconds * 1000, replicas: kafka.replicationFactor };
+}
+
+export function cassandraOptions({ cassandra }: ClusterConfig): Parameters<typeof openCassandra>[0] {
   const { contactPoints, localDataCenter, keyspace, replicationFactor, tls, auth } = cassandra;
   return {
     contactPoints,
@@ -94,12 +102,12 @@ function cassandraOptions({ cassandra }: ClusterConfig): Parameters<typeof openC
     keyspace,
     replicationFactor,
     ...(auth && { login: { user: auth.username, password: auth.password } }),
-    ...(tls && { tls: { ...tls, ca: tls.ca ?? '' } }),
+    ...(tls && { tls }),
     patienceMs: PATIENCE_MS,
   };
 }
 
-function s3Settings({ s3 }: ClusterConfig): S3Settings {
+export function s3Settings({ s3 }: ClusterConfig): S3Settings {
   const { endpoint, region, bucket, prefix, pathStyle, accessKeyId, secretAccessKey, ca } = s3;
   return {
     endpoint: endpoint ?? null,

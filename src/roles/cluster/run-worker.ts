@@ -1,14 +1,20 @@
 import { availableParallelism, freemem } from 'node:os';
+import { dirname } from 'node:path';
 import { KafkaJobSource } from '../../adapters/cluster/dispatch/kafka-job-source.ts';
 import { BlockCache } from '../../adapters/cluster/range-reader/block-cache.ts';
 import { S3Sources } from '../../adapters/cluster/s3/s3-sources.ts';
 import { ENCODER_OF_CODEC } from '../../model/ladder.ts';
+import { announceProven } from '../../pipeline/announce-proven.ts';
 import { createHandlers } from '../../pipeline/handlers/index.ts';
 import { classesOf } from '../../pipeline/job-class.ts';
 import { type ServiceNote, serveJobs } from '../../pipeline/serve-jobs.ts';
 import type { MediaTools } from '../../ports/media-tools.ts';
 import { bytesPerJob } from '../all-in-one.ts';
 import { log, troubleFacts } from './log.ts';
+import { Registry } from './metrics/registry.ts';
+import { roleMetrics } from './metrics/role-metrics.ts';
+import { type Listen, withMetricsServed } from './metrics/serve-metrics.ts';
+import { workerMetrics } from './metrics/worker-metrics.ts';
 import type { Cluster } from './open-cluster.ts';
 
 export type WorkerRole = {
@@ -17,6 +23,8 @@ export type WorkerRole = {
   /** Jobs at once; null: one per core. */
   readonly slots: number | null;
   readonly drainMs: number;
+  /** Where to serve metrics; null: nowhere. */
+  readonly metricsAt: Listen | null;
   /** The first wish to stop: finish what runs, take nothing more. */
   readonly signal: AbortSignal;
 };
@@ -29,18 +37,28 @@ const MEMORY_SHARE = 0.8;
 /**
  * Does jobs until `signal` aborts; then finishes those at hand, for `drainMs` at most, and hands back what is not done by then. Nothing is lost either way.
  */
-export async function runWorker({ cluster, tools, slots, drainMs, signal }: WorkerRole): Promise<void> {
-  const { name, access, names, queue, control, wake, workers, clock, bucket } = cluster;
+export async function runWorker({ cluster, tools, slots, drainMs, metricsAt, signal }: WorkerRole): Promise<void> {
+  const { name, access, names, queue, control, wake, events, workers, clock, bucket } = cluster;
   const atOnce = slots ?? availableParallelism();
   const codecs = Object.entries(ENCODER_OF_CODEC).flatMap(([codec, encoder]) => (tools.abilities.encoders.has(encoder) ? [codec] : []));
   const memory = { bytesPerSlot: (freemem() * MEMORY_SHARE) / atOnce, bytesPerLargeJob: bytesPerJob(LARGE_PICTURE_PIXELS) };
   const classes = classesOf({ encoderBuild: tools.abilities.buildId, codecs, ...memory });
   const halt = new AbortController();
   const leaseMs = names.lockMs;
-  const onTrouble = (error: unknown) => log('warn', 'trouble with Kafka; repeated', troubleFacts(error));
-  const source = await KafkaJobSource.open({ access, names, classes, worker: name, leaseMs, claims: queue, onTrouble });
+  const registry = new Registry();
+  const role = roleMetrics(registry, 'worker', dirname(cluster.scratchRoot), { encoder_build: tools.abilities.buildId });
+  const metrics = workerMetrics(registry, role, atOnce);
+  const onTrouble = (error: unknown) => {
+    role.trouble(error, 'kafka');
+    log('warn', 'trouble with Kafka; repeated', troubleFacts(error));
+  };
+  const onSettled = async (jobId: string) => {
+    const job = await queue.get(jobId);
+    if (job?.state === 'done') await announceProven(events, job, clock.nowMs());
+  };
+  const source = await KafkaJobSource.open({ access, names, classes, worker: name, leaseMs, claims: queue, onSettled, onTrouble });
   const sources = new S3Sources(bucket, new BlockCache(CACHE_BYTES));
-  const handlers = createHandlers({ ...cluster, tools, sources });
+  const handlers = metrics.counted(createHandlers({ ...cluster, tools, sources }));
   const announcing = announce(cluster, { worker: name, encoderBuild: tools.abilities.buildId, classes, slots: atOnce }, signal);
   log('info', 'worker is there', { name, slots: atOnce, classes: classes.join(' ') });
   let limit: NodeJS.Timeout | undefined;
@@ -48,8 +66,14 @@ export async function runWorker({ cluster, tools, slots, drainMs, signal }: Work
     log('info', 'draining: finishes what runs, takes nothing more', { limitSeconds: drainMs / 1000 });
     limit = setTimeout(() => halt.abort(), drainMs);
   });
+  const observe = (note: ServiceNote) => {
+    metrics.hear(note);
+    say(note);
+  };
   try {
-    await serveJobs({ source, queue, control, wake, clock, handlers, slots: atOnce, leaseMs, draining: signal, halt: halt.signal, observe: say });
+    await withMetricsServed(registry, metricsAt, () =>
+      serveJobs({ source, queue, control, wake, events, clock, handlers, slots: atOnce, leaseMs, draining: signal, halt: halt.signal, observe }),
+    );
   } finally {
     clearTimeout(limit);
     await announcing;

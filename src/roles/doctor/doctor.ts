@@ -9,7 +9,10 @@ export const NOT_READY_STATUS = 2;
 
 /** Examines everything Sceneline depends on. Changes nothing but makes the state folder. */
 export async function doctor(env: Environment, stateDir: string, host: Host = thisHost()): Promise<DoctorReport> {
-  const checks = await examine({ env, host, stateDir });
+  return reportOf(await examine({ env, host, stateDir }));
+}
+
+export function reportOf(checks: readonly Check[]): DoctorReport {
   return { ready: checks.every((check) => check.isThere || !check.isNeeded), checks };
 }
 

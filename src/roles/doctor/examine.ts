@@ -44,7 +44,7 @@ export async function examine(around: Surroundings): Promise<readonly Check[]> {
     ...(await checkMediaTools(around)),
     await checkPackager(around.env),
     checkGuard(around),
-    ...(await checkStateFolder(around.stateDir)),
+    ...(await checkFolder({ folder: around.stateDir, name: 'state folder', elsewhere: 'give another folder with --state or SCENELINE_STATE' })),
     checkMachine(),
     checkBrowser(around),
   ];
@@ -137,28 +137,28 @@ function checkGuard({ env, host }: Surroundings): Check {
   return { name: 'setpriv', isThere, isNeeded: false, finding, remedy: isThere || host.family === 'macos' ? null : installLine(['util-linux'], host) };
 }
 
-async function checkStateFolder(stateDir: string): Promise<Check[]> {
-  const name = 'state folder';
+/** Whether a folder can be written and has room; makes it where it is missing. @param elsewhere how to name another one */
+export async function checkFolder({ folder, name, elsewhere }: { folder: string; name: string; elsewhere: string }): Promise<Check[]> {
   try {
-    await mkdir(stateDir, { recursive: true });
-    const trial = join(stateDir, `.doctor-${process.pid}`);
+    await mkdir(folder, { recursive: true });
+    const trial = join(folder, `.doctor-${process.pid}`);
     await writeFile(trial, 'x');
     await rm(trial);
   } catch (error) {
-    const finding = `${stateDir} cannot be written: ${(error as Error).message}`;
-    return [{ name, isThere: false, isNeeded: true, finding, remedy: 'give another folder with --state or SCENELINE_STATE' }];
+    const finding = `${folder} cannot be written: ${(error as Error).message}`;
+    return [{ name, isThere: false, isNeeded: true, finding, remedy: elsewhere }];
   }
-  const room = await statfs(stateDir);
+  const room = await statfs(folder);
   const freeBytes = room.bavail * room.bsize;
   const hasRoom = freeBytes >= NEEDED_ROOM_BYTES;
   const disk: Check = {
     name: 'disk room',
     isThere: hasRoom,
     isNeeded: true,
-    finding: `${gigabytes(freeBytes)} free in ${stateDir}`,
-    remedy: hasRoom ? null : 'make room there (sceneline gc deletes what nothing refers to), or give another folder with --state',
+    finding: `${gigabytes(freeBytes)} free in ${folder}`,
+    remedy: hasRoom ? null : `make room there (sceneline gc deletes what nothing refers to), or ${elsewhere}`,
   };
-  return [{ name, isThere: true, isNeeded: true, finding: `${stateDir} is writable`, remedy: null }, disk];
+  return [{ name, isThere: true, isNeeded: true, finding: `${folder} is writable`, remedy: null }, disk];
 }
 
 function checkMachine(): Check {

@@ -1,11 +1,11 @@
-import { FINGERPRINT_FILTERS } from '../../model/fingerprint.ts';
+import { fingerprintFilters } from '../../model/fingerprint.ts';
 import { PICTURE_BYTES } from '../../model/frame-index.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 
 const LIMITS = { stallMs: 120_000, wallMs: 3_600_000 };
 
 /** Decodes the sync samples of a file, and nothing else, to 32×18 luma pictures on standard output. */
-function keyPicturesArguments(path: string, ffmpegMajor: number): string[] {
+function keyPicturesArguments(path: string, heightPx: number, ffmpegMajor: number): string[] {
   const input = [
     '-filter_threads',
     '1',
@@ -30,7 +30,7 @@ function keyPicturesArguments(path: string, ffmpegMajor: number): string[] {
     'passthrough',
     ...timeBase,
     '-vf',
-    FINGERPRINT_FILTERS.join(','),
+    fingerprintFilters(heightPx).join(','),
     '-c:v',
     'rawvideo',
     '-f',
@@ -39,9 +39,9 @@ function keyPicturesArguments(path: string, ffmpegMajor: number): string[] {
   ];
 }
 
-/** Gives every key picture of a file to `onPicture`, in order; the decoder waits for it. Returns the decoder's complaints. */
+/** Gives every key picture of a file whose pictures are that high to `onPicture`, in order; the decoder waits for it. Returns the decoder's complaints. */
 export async function decodeKeyPictures(
-  path: string,
+  { path, heightPx }: { readonly path: string; readonly heightPx: number },
   onPicture: (picture: Uint8Array, index: number) => Promise<void>,
   ctx: StageContext,
 ): Promise<readonly string[]> {
@@ -58,7 +58,13 @@ export async function decodeKeyPictures(
     }
   };
   const { major } = ctx.tools.abilities;
-  const run = await ctx.tools.run({ tool: 'ffmpeg', args: keyPicturesArguments(path, major), outputs: { 1: accept }, limits: LIMITS, signal: ctx.signal });
+  const run = await ctx.tools.run({
+    tool: 'ffmpeg',
+    args: keyPicturesArguments(path, heightPx, major),
+    outputs: { 1: accept },
+    limits: LIMITS,
+    signal: ctx.signal,
+  });
   ctx.spend('validate', run.cpuSeconds);
   return run.errorLines;
 }

@@ -27,7 +27,7 @@ export async function provePictures(input: ValidateRenditionInput, path: string,
     errorSum += error;
     compared++;
   };
-  const complaints = await decodeKeyPictures(path, onPicture, ctx);
+  const complaints = await decodeKeyPictures({ path, heightPx: input.rung.heightPx }, onPicture, ctx);
   if (complaints.length > 0) throw renditionFault(input, `the decoder reports: ${complaints[0]}`);
   if (compared !== frames.length) throw renditionFault(input, `${compared} of ${frames.length} key pictures come out of the decoder`);
   return { compared, largestError: rounded(largestError), meanError: rounded(errorSum / compared) };

@@ -1,4 +1,5 @@
 import { type TimeBase, ticksToSeconds } from '../../media/time.ts';
+import { fewerLines } from '../../model/fingerprint.ts';
 import { type MediaInput, sourceArguments } from '../../model/media-input.ts';
 import type { VideoTrack } from '../../model/source.ts';
 import { CROP_STRIPS } from './crop.ts';
@@ -72,7 +73,7 @@ function rangeGraph(video: VideoTrack, cut: RangeCut, zeroPtsTicks: number | nul
   const colors = video.color.matrix === 'gbr' ? '' : `:in_color_matrix=${scalerMatrix(video.color.matrix)}`;
   return [
     `[0:${video.streamIndex}]${trim ? `${trim},` : ''}split=3[exact][all][any]`,
-    `[all]scale=${size(LUMA_WIDTH_PX, LUMA_HEIGHT_PX)}:${SCALER_FLAGS}:${range}:out_range=tv,${LUMA_ONLY}${upright}[luma]`,
+    `[all]${[...fewerLines(video.heightPx), ''].join(',')}scale=${size(LUMA_WIDTH_PX, LUMA_HEIGHT_PX)}:${SCALER_FLAGS}:${range}:out_range=tv,${LUMA_ONLY}${upright}[luma]`,
     `[any]select=${selectExpression(zeroPtsTicks, video.timeBase)},split=3[small][wide][high]`,
     `[small]scale=${size(thumbnail.widthPx, thumbnail.heightPx)}:${SCALER_FLAGS}${colors}:out_color_matrix=bt601:${range}:out_range=pc,format=yuvj420p${upright}[jpeg]`,
     `[wide]scale=${CROP_STRIPS}:${video.heightPx}:${SCALER_FLAGS}:${range}:out_range=tv,${LUMA_ONLY}[rows]`,

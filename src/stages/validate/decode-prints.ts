@@ -1,5 +1,5 @@
 import { ScenelineError } from '../../model/errors.ts';
-import { FINGERPRINT_FILTERS } from '../../model/fingerprint.ts';
+import { fingerprintFilters } from '../../model/fingerprint.ts';
 import { PICTURE_BYTES } from '../../model/frame-index.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 
@@ -9,15 +9,18 @@ const FIRST_FREE_DESCRIPTOR = 3;
  * Decodes every frame of each file, all in one process, to its 32×18 luma picture. Only pictures that no other one refers to go without the
  * deblocking filter: nothing drifts, and the pictures' means stay.
  */
-function decodePrintsArguments(paths: readonly string[], ffmpegMajor: number): string[] {
-  const inputs = paths.flatMap((path) => ['-protocol_whitelist', 'file,pipe', '-noautorotate', '-threads', '1', '-skip_loop_filter', 'noref', '-i', path]);
+function decodePrintsArguments(files: readonly CodedFile[], ffmpegMajor: number): string[] {
+  const inputs = files.flatMap(({ path }) => ['-protocol_whitelist', 'file,pipe', '-noautorotate', '-threads', '1', '-skip_loop_filter', 'noref', '-i', path]);
   const timeBase = ['-enc_time_base', ffmpegMajor >= 9 ? 'demux' : '-1'];
-  const outputs = paths.flatMap((_, i) => [
-    ...['-map', `${i}:v:0`, '-fps_mode', 'passthrough', ...timeBase, '-vf', FINGERPRINT_FILTERS.join(',')],
+  const outputs = files.flatMap(({ heightPx }, i) => [
+    ...['-map', `${i}:v:0`, '-fps_mode', 'passthrough', ...timeBase, '-vf', fingerprintFilters(heightPx).join(',')],
     ...['-c:v', 'rawvideo', '-f', 'rawvideo', `pipe:${FIRST_FREE_DESCRIPTOR + i}`],
   ]);
   return ['-filter_threads', '1', ...inputs, ...outputs];
 }
+
+/** A file with one picture track, and the height of its pictures. */
+export type CodedFile = { readonly path: string; readonly heightPx: number };
 
 export type DecodedPrints = { readonly prints: readonly Uint8Array[]; readonly errorLines: readonly string[] };
 
@@ -26,15 +29,15 @@ export type DecodedPrints = { readonly prints: readonly Uint8Array[]; readonly e
  * @param frameCount frames each file should have; what goes beyond twice that is refused, not held
  */
 export async function decodePrints(
-  paths: readonly string[],
+  files: readonly CodedFile[],
   frameCount: number,
   limits: { stallMs: number; wallMs: number },
   ctx: StageContext,
 ): Promise<DecodedPrints> {
-  const parts: Uint8Array[][] = paths.map(() => []);
-  const sizes = paths.map(() => 0);
+  const parts: Uint8Array[][] = files.map(() => []);
+  const sizes = files.map(() => 0);
   const outputs = Object.fromEntries(
-    paths.map((_, i) => [
+    files.map((_, i) => [
       FIRST_FREE_DESCRIPTOR + i,
       (bytes: Uint8Array) => {
         sizes[i] += bytes.byteLength;
@@ -46,7 +49,7 @@ export async function decodePrints(
   );
   const run = await ctx.tools.run({
     tool: 'ffmpeg',
-    args: decodePrintsArguments(paths, ctx.tools.abilities.major),
+    args: decodePrintsArguments(files, ctx.tools.abilities.major),
     outputs,
     limits,
     signal: ctx.signal,

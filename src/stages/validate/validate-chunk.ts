@@ -46,7 +46,7 @@ export async function validateChunk(input: ValidateInput, ctx: StageContext): Pr
       headers.push(headerSha256);
     }
     const { prints, errorLines } = await decodePrints(
-      locals.map((local) => local.path),
+      input.chunks.map(({ rung }, i) => ({ path: locals[i].path, heightPx: rung.heightPx })),
       frameCount,
       LIMITS,
       ctx,

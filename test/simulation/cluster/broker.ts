@@ -20,11 +20,13 @@ export class JobTopicModel {
   readonly sessions = new Map<string, { readonly link: object; epoch: number }>();
   /** Fetches that wait for a record. */
   readonly waiting = new Set<() => void>();
+  readonly #onAppend: (topic: JobTopicModel) => void;
   /** The oldest record that is not settled. */
   #firstOpen = 0;
 
-  constructor(id: string) {
+  constructor(id: string, onAppend: (topic: JobTopicModel) => void) {
     this.id = id;
+    this.#onAppend = onAppend;
   }
 
   get unsettled(): number {
@@ -35,6 +37,7 @@ export class JobTopicModel {
 
   append(key: string): void {
     this.rows.push({ key, state: 'ready', held: null, deliveries: 0 });
+    this.#onAppend(this);
     this.wake();
   }
 
@@ -106,6 +109,8 @@ export class SimBroker implements Restartable {
   readonly #world: World;
   readonly #lockMs: number;
   readonly topics = new Map<string, JobTopicModel>();
+  /** After each record. */
+  onAppend: (topic: JobTopicModel) => void = () => {};
   readonly events: SceneEvent[] = [];
   readonly links = new Set<{ readonly process: ClusterProcess; readonly member: string; readonly topic: string; cut(): void }>();
   readonly listeners = new Set<(note: WakeNote) => void>();
@@ -121,7 +126,9 @@ export class SimBroker implements Restartable {
   }
 
   topic(name: string): JobTopicModel {
-    const topic = this.topics.get(name) ?? new JobTopicModel(name);
+    const known = this.topics.get(name);
+    if (known) return known;
+    const topic = new JobTopicModel(name, (appended) => this.onAppend(appended));
     this.topics.set(name, topic);
     return topic;
   }
@@ -143,6 +150,17 @@ export class SimBroker implements Restartable {
     if (what === 0) topic.members.delete(member);
     else if (what === 1) topic.endSession(member);
     else if (session) session.epoch++;
+  }
+
+  /** Gives a record up; says who held it. */
+  archive(): string | null {
+    const rows = [...this.topics.values()].flatMap((topic) => topic.rows.filter(({ state }) => state !== 'settled'));
+    if (rows.length === 0) return null;
+    const row = this.#world.random.pick(rows);
+    const holder = row.held?.member ?? null;
+    row.state = 'settled';
+    row.held = null;
+    return holder;
   }
 
   /** The session of a connection, and the locks of its member, end with it. */

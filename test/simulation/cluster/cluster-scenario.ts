@@ -54,10 +54,10 @@ export function drawClusterScenario(random: SeededRandom): ClusterScenario {
     workers: Array.from({ length: random.pick([1, 1, 2, 2, 3]) }, () => random.between(1, 2)),
     codecs,
     controls: random.pick([1, 1, 1, 2, 2, 3]),
-    lockMs: random.between(4000, 9000),
+    lockMs: random.between(3000, 6000),
     window: random.between(1, 6),
     skewMs: random.chance(0.3) ? HOUR_MS : 0,
-    slownessMs: random.chance(0.02) ? random.between(60_000, 200_000) : 0,
+    slownessMs: random.chance(0.005) ? random.between(60_000, 200_000) : 0,
     noteLoss: random.pick([0, 0, 0.1, 0.5]),
     doubling: random.pick([0, 0, 0.1, 0.5]),
     drainMs: random.pick([100, 5000, 60_000]),
@@ -65,7 +65,7 @@ export function drawClusterScenario(random: SeededRandom): ClusterScenario {
     toolFailuresLeft: random.chance(0.2) ? random.between(1, 8) : 0,
     toolFailureRate: random.pick([0.05, 0.3]),
     poison: random.chance(0.06) ? { kind: random.pick(['scan', 'encode', 'assemble', 'publish']), index: 0 } : null,
-    trouble: { kinds: kinds.length > 0 ? kinds : ['kill'], rate: random.pick([0.003, 0.01, 0.03]), budget: random.chance(0.15) ? 0 : random.between(1, 12) },
+    trouble: { kinds: kinds.length > 0 ? kinds : ['kill'], rate: random.pick([0.003, 0.01, 0.03]), budget: random.chance(0.15) ? 0 : random.between(1, 8) },
   };
 }
 

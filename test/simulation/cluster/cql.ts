@@ -80,7 +80,7 @@ class Parser {
     const table = this.#word();
     this.#expect('WHERE');
     const where = this.#conditions();
-    const groupBy = this.#takes('GROUP') ? (this.#expect('BY'), this.#word()) : null;
+    const groupBy = this.#takes('GROUP') ? this.#wordAfter('BY') : null;
     const limit = this.#takes('LIMIT') ? Number(this.#constant()) : null;
     return { kind: 'select', table, isDistinct, columns, where, groupBy, limit };
   }
@@ -129,7 +129,9 @@ class Parser {
     if (columns.length !== operands.length) this.#fail();
     const isConditional = this.#takes('IF');
     if (isConditional) for (const word of ['NOT', 'EXISTS']) this.#expect(word);
-    const ttlSeconds = this.#takes('USING') ? (this.#expect('TTL'), Number(this.#constant())) : null;
+    const isPassing = this.#takes('USING');
+    if (isPassing) this.#expect('TTL');
+    const ttlSeconds = isPassing ? Number(this.#constant()) : null;
     const assignments = columns.map((column, i) => ({ column, operand: operands[i] }));
     return { kind: 'insert', table, assignments, conditions: isConditional ? [] : null, ttlSeconds };
   }
@@ -191,6 +193,11 @@ class Parser {
 
   #expect(word: string): void {
     if (!this.#takes(word)) this.#fail();
+  }
+
+  #wordAfter(word: string): string {
+    this.#expect(word);
+    return this.#word();
   }
 
   #fail(): never {

@@ -51,6 +51,8 @@ export type Equipment = Pick<SimPorts, 'objects' | 'readTitle' | 'readRevisions'
 /** A fault planted in the product, to show that the simulation notices. */
 export type PlantedClusterBug = {
   readonly name: string;
+  /** Runs in which it shows sooner than in any. */
+  readonly adjust: (scenario: ClusterScenario) => ClusterScenario;
   readonly session?: (good: CassandraSession) => Pick<CassandraSession, 'lwt'>;
   readonly network?: (good: ShareNetwork) => ShareNetwork;
   readonly equipment?: (good: Omit<Equipment, 'control'>, bench: Bench, process: ClusterProcess) => Omit<Equipment, 'control'>;

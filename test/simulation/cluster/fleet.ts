@@ -3,6 +3,7 @@ import { ShareConsumer } from '../../../src/adapters/cluster/share-consumer/shar
 import { ShareError } from '../../../src/adapters/cluster/share-consumer/share-error.ts';
 import { ScenelineError } from '../../../src/model/errors.ts';
 import type { Title, TitleOrder } from '../../../src/model/title.ts';
+import { announceProven } from '../../../src/pipeline/announce-proven.ts';
 import type { JobHandlers } from '../../../src/pipeline/job-handlers.ts';
 import { asksFor } from '../../../src/pipeline/job-ids.ts';
 import { serveJobs } from '../../../src/pipeline/serve-jobs.ts';
@@ -11,12 +12,13 @@ import { isLive } from '../../../src/pipeline/title-changes.ts';
 import type { JobSource } from '../../../src/ports/job-dispatch.ts';
 import { fakeHandlers } from '../fake-handlers.ts';
 import type { World } from '../world.ts';
+import type { JobTopicModel } from './broker.ts';
 import { type Bench, type Equipment, equip, type PlantedClusterBug } from './equipment.ts';
 import { simNetwork } from './network.ts';
 import { ClusterProcess } from './trouble.ts';
 
 const ANNOUNCE_MS = 15_000;
-const LONGEST_RESTART_MS = 5000;
+const LONGEST_RESTART_MS = 2000;
 const BUILD = 'build';
 
 type Run = (process: ClusterProcess, equipment: Equipment) => Promise<void>;
@@ -35,8 +37,6 @@ export class Fleet {
   #isPoisonCured = false;
   /** What each title was last asked to be. */
   readonly orders = new Map<string, TitleOrder>();
-  /** Most records that may be unsettled in a topic: see `checkOffers`. */
-  #mostOffers = 0;
 
   constructor(world: World, bench: Bench, site: SimSite, bug: PlantedClusterBug | undefined) {
     this.#world = world;
@@ -50,18 +50,22 @@ export class Fleet {
   }
 
   begin(): void {
-    const { scenario } = this.#bench;
+    const { scenario, broker } = this.#bench;
+    broker.onAppend = (topic) => this.#checkOffers(topic);
     for (let i = 0; i < scenario.controls; i++) this.#keepUp(`control${i}`, (process, equipment) => this.#control(process, equipment));
     for (const [i, slots] of scenario.workers.entries()) this.#keepUp(`worker${i}`, (process, equipment) => this.#work(process, equipment, slots));
-    for (const { id, master, urgency, submitAfterMs } of scenario.titles) {
-      this.#command(submitAfterMs, (equipment) => this.#submit(equipment, id, { ...master.order, urgency }));
-    }
     const [first] = scenario.titles;
-    if (scenario.cancelAfterMs !== null) this.#command(scenario.cancelAfterMs, ({ control }) => control.cancel(first.id));
-    const second = scenario.masters.at(-1);
-    if (scenario.redeliverAfterMs !== null && second) {
-      this.#command(scenario.redeliverAfterMs, (equipment) => this.#submit(equipment, first.id, second.order));
+    for (const { id, master, urgency, submitAfterMs } of scenario.titles) {
+      const then = (): void => (id === first.id ? this.#redeliver(id) : undefined);
+      this.#command(submitAfterMs, (equipment) => this.#submit(equipment, id, { ...master.order, urgency }), then);
     }
+    if (scenario.cancelAfterMs !== null) this.#command(scenario.cancelAfterMs, ({ control }) => control.cancel(first.id));
+  }
+
+  #redeliver(titleId: string): void {
+    const { redeliverAfterMs, masters } = this.#bench.scenario;
+    const newest = masters.at(-1);
+    if (redeliverAfterMs !== null && newest) this.#command(redeliverAfterMs, (equipment) => this.#submit(equipment, titleId, newest.order));
   }
 
   /** Everybody has what they asked for, or knows why not. */
@@ -77,17 +81,16 @@ export class Fleet {
     return true;
   }
 
-  /** Records that nobody has settled yet stay few: beyond the broker's window nothing is given out. */
-  checkOffers(): void {
-    const { broker, scenario, trouble } = this.#bench;
+  /**
+   * Records that nobody has settled yet stay few: beyond the broker's window nothing is given out. Slots and a few more; all of it again for every control that
+   * had to begin anew and for each worker that is still counted; written twice.
+   */
+  #checkOffers({ id, unsettled }: JobTopicModel): void {
+    const { scenario, trouble } = this.#bench;
     const slots = scenario.workers.reduce((sum, count) => sum + count, 0);
     const faults = Object.values(trouble.counted).reduce((sum, count) => sum + count, 0);
-    // Slots and a few more; all of it again for every control that had to begin anew and for each worker that is still counted; written twice.
-    const room = 2 * slots + 1;
-    this.#mostOffers = (room * (2 + this.#started) + 2 * faults) * (scenario.doubling > 0 ? 2 : 1);
-    for (const { unsettled, id } of broker.topics.values()) {
-      if (unsettled > this.#mostOffers) this.#world.violate(`${unsettled} records of ${id} are not settled, with ${slots} slots`);
-    }
+    const most = ((2 * slots + 1) * (2 + this.#started - scenario.controls) + 2 * faults) * (scenario.doubling > 0 ? 2 : 1);
+    if (unsettled > most) this.#world.violate(`${unsettled} records of ${id} are not settled, with ${slots} slots`);
   }
 
   async #control(process: ClusterProcess, equipment: Equipment): Promise<void> {
@@ -110,7 +113,7 @@ export class Fleet {
 
   /** As `runWorker` does it. */
   async #work(process: ClusterProcess, equipment: Equipment, slots: number): Promise<void> {
-    const { queue, control, wake, workers } = equipment;
+    const { queue, control, wake, workers, events } = equipment;
     const { broker, trouble, scenario } = this.#bench;
     const leaseMs = scenario.lockMs;
     const classes = scenario.codecs.map((codec) => `${BUILD}-${codec}-any`);
@@ -121,7 +124,11 @@ export class Fleet {
       const network = simNetwork({ process, broker, trouble, topic });
       members.push({ topic: topic.id, consumer: await ShareConsumer.open(options, () => this.#bug?.network?.(network) ?? network) });
     }
-    const good = new KafkaJobSource({ worker: process.name, leaseMs, claims: queue }, members, () => this.#world.nowMs);
+    const onSettled = async (jobId: string): Promise<void> => {
+      const job = await queue.get(jobId);
+      if (job?.state === 'done') await announceProven(events, job, process.nowMs());
+    };
+    const good = new KafkaJobSource({ worker: process.name, leaseMs, claims: queue, onSettled }, members, () => this.#world.nowMs);
     const told = this.#telling(good, process);
     const source = this.#bug?.source?.(told, process) ?? told;
     const halt = new AbortController();
@@ -131,7 +138,7 @@ export class Fleet {
     const announcing = this.#announce(process, equipment, notice);
     const handlers = this.#handlers(process, equipment);
     const observe = (note: { type: string; error?: unknown }): void => this.#observe(process, note);
-    await serveJobs({ source, queue, control, wake, clock: process, handlers, slots, leaseMs, draining, halt: halt.signal, observe });
+    await serveJobs({ source, queue, control, wake, events, clock: process, handlers, slots, leaseMs, draining, halt: halt.signal, observe });
     await announcing;
     await workers.leave(process.name).catch(() => {});
     await good.close();
@@ -163,15 +170,12 @@ export class Fleet {
     const site = {
       show: (_: unknown, title: Title, text: string) => trouble.call(process, 's3', 'show', () => this.#site.show(process, title, text)),
     };
-    const handlers = fakeHandlers({ process, ports, truth, site, scenario, isPoisonCured: () => this.#isPoisonCured });
+    const handlers = fakeHandlers({ process, ports, truth, site, scenario, isPoisonCured: () => this.#isPoisonCured, slownessMs: scenario.slownessMs });
     // Whose result it is shows in the row.
     return Object.fromEntries(
       Object.entries(handlers).map(([kind, handle]) => [
         kind,
-        async (...[job, context]: Parameters<typeof handle>) => {
-          if (kind === 'encode' && scenario.slownessMs > 0) await process.sleep(scenario.slownessMs, context.signal);
-          return { ...(await handle(job, context)), attempt: context.attemptId };
-        },
+        async (...[job, context]: Parameters<typeof handle>) => ({ ...(await handle(job, context)), attempt: context.attemptId }),
       ]),
     ) as unknown as JobHandlers;
   }
@@ -210,7 +214,7 @@ export class Fleet {
   }
 
   /** Somebody types a command, again and again until it says that it is done. */
-  #command(afterMs: number, act: (equipment: Equipment) => Promise<unknown>): void {
+  #command(afterMs: number, act: (equipment: Equipment) => Promise<unknown>, then = (): void => {}): void {
     this.#commands++;
     this.#world.after(afterMs, () => {
       const { trouble } = this.#bench;
@@ -220,7 +224,8 @@ export class Fleet {
         async (_process, equipment) => void (await act(equipment)),
         (isDone) => {
           this.#commands--;
-          if (!isDone) this.#command(this.#world.random.between(500, 3000), act);
+          if (isDone) then();
+          else this.#command(this.#world.random.between(500, 3000), act, then);
         },
       );
     });

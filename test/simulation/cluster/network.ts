@@ -122,7 +122,10 @@ class SimLink implements ShareLink {
   #wait(request: ShareRequest, answer: () => void): void {
     const { process, topic } = this.#place;
     const waitMs = request.kind === 'fetch' && request.max === 1 ? request.waitMs : 0;
-    if (waitMs === 0 || topic.hasReady(process.world.nowMs)) return answer();
+    if (waitMs === 0 || topic.hasReady(process.world.nowMs)) {
+      answer();
+      return;
+    }
     const end = (): void => {
       timer.isCancelled = true;
       topic.waiting.delete(end);

@@ -7,6 +7,7 @@ import type { Lease } from '../../../src/ports/job-queue.ts';
 import { changed } from '../../pipeline/rows.ts';
 import type { Bench, ClusterQueue, Equipment, PlantedClusterBug } from './equipment.ts';
 import type { Cells } from './tables.ts';
+import type { ClusterFault } from './trouble.ts';
 
 type Stores = Omit<Equipment, 'control'>;
 
@@ -14,20 +15,51 @@ const EVIDENCE = { code: 'SL-301', message: 'planted' };
 const NOTHING_SPENT = { frames: 0, cpuSeconds: 0 };
 const NOT_MADE: Decided = { isApplied: false, row: null, writeId: '' };
 
+type Adjust = PlantedClusterBug['adjust'];
+
+const calm: Adjust = (scenario) => ({ ...scenario, noteLoss: 0, trouble: { ...scenario.trouble, budget: 0 } });
+const struckBy =
+  (...kinds: readonly ClusterFault[]): Adjust =>
+  (scenario) => ({ ...scenario, trouble: { kinds, rate: 0.03, budget: 12 } });
+/** Two titles of the same film at once. */
+const twins: Adjust = (scenario) => {
+  const [first] = scenario.titles;
+  return { ...calm(scenario), workers: [2, 2], titles: ['one', 'two'].map((id) => ({ ...first, id, submitAfterMs: 0 })), cancelAfterMs: null };
+};
+/** A title that is urgent and comes later, and so few workers that somebody has to wait. */
+const rivals: Adjust = (scenario) => {
+  const [first] = scenario.titles;
+  const long = { ...first.master, chunks: Array.from({ length: 30 }, (_, index) => `long-${index}`) };
+  const urgent = { ...first.master, order: { ...first.master.order, seal: { ...first.master.order.seal, sha256: 'urgent'.padEnd(64, '0') } } };
+  const titles = [
+    { id: 'back', master: long, urgency: 0, submitAfterMs: 0 },
+    { id: 'urgent', master: urgent, urgency: 3, submitAfterMs: 20_000 },
+  ];
+  return {
+    ...calm(scenario),
+    titles,
+    masters: [long, urgent, first.master],
+    workers: [1],
+    window: 40,
+    cancelAfterMs: null,
+    redeliverAfterMs: null,
+    slownessMs: 0,
+  };
+};
+
 /** Mistakes that one could really make in this layer, each as a small change around the good code. The simulation must notice every one of them. */
 export const PLANTED_CLUSTER_BUGS: readonly PlantedClusterBug[] = [
   {
     name: 'the fence is not checked: a late completion of an old owner is taken',
-    equipment: (good, bench) =>
-      withQueue(good, {
-        complete: (lease, result, spent) => {
-          const { fence, attempt_id } = rowOf(bench, lease.job.id);
-          return good.queue.complete({ ...lease, fence: Number(fence), attemptId: String(attempt_id) }, result, spent);
-        },
-      }),
+    adjust: (scenario) => ({ ...struckBy('freeze')(scenario), workers: [2, 2], trouble: { kinds: ['freeze'], rate: 0.06, budget: 20 } }),
+    session: (good) => ({
+      lwt: (decision) =>
+        good.lwt({ ...decision, query: decision.query.replace("IF fence = :fence AND attempt_id = :attemptId AND state = 'running'", "IF state = 'running'") }),
+    }),
   },
   {
     name: 'a job that runs under another record is taken over',
+    adjust: (scenario) => ({ ...calm(scenario), doubling: 0.5, workers: [2, 2] }),
     equipment: (good, bench) =>
       withQueue(good, {
         claimJob: (jobId, request) => good.queue.claimJob(jobId, { ...request, delivery: String(rowOf(bench, jobId).delivery || request.delivery) }),
@@ -35,8 +67,10 @@ export const PLANTED_CLUSTER_BUGS: readonly PlantedClusterBug[] = [
   },
   {
     name: 'a job that failed is taken to be offered still, for ever',
+    adjust: (scenario) => ({ ...calm(scenario), toolFailuresLeft: 3, toolFailureRate: 0.3 }),
     equipment: (good) => ({
       ...withQueue(good, {
+        readyJobs: async (...query) => (await good.queue.readyJobs(...query)).map((job) => ({ ...job, fence: 0 })),
         get: async (jobId) => {
           const job = await good.queue.get(jobId);
           return job?.state === 'ready' ? { ...job, state: 'running' } : job;
@@ -47,6 +81,7 @@ export const PLANTED_CLUSTER_BUGS: readonly PlantedClusterBug[] = [
   },
   {
     name: 'an offer whose sending failed half-way is not remembered, and made again and again',
+    adjust: (scenario) => ({ ...calm(scenario), workers: [1], slownessMs: 60_000, doubling: 0 }),
     equipment: (good) => ({
       ...good,
       dispatch: {
@@ -59,6 +94,7 @@ export const PLANTED_CLUSTER_BUGS: readonly PlantedClusterBug[] = [
   },
   {
     name: 'an exclusive key is never given back',
+    adjust: twins,
     equipment: (good, bench) =>
       withQueue(good, {
         claimJob: async (jobId, request) => {
@@ -69,22 +105,28 @@ export const PLANTED_CLUSTER_BUGS: readonly PlantedClusterBug[] = [
   },
   {
     name: 'exclusive keys are not looked at: two titles make the same pictures at once',
+    adjust: twins,
     equipment: (good) => withQueue(good, { enqueue: (jobs) => good.queue.enqueue(jobs.map((job) => ({ ...job, exclusiveKey: null }))) }),
   },
   {
     name: 'the signal that a lock is lost is not heard',
+    adjust: (scenario) => ({ ...struckBy('cutLink')(scenario), workers: [1], slownessMs: 30_000 }),
     source: (good) => ({ ...good, lostSignal: () => new AbortController().signal }),
   },
   {
-    name: 'a renewal that was refused is taken for one that was made',
-    equipment: (good) => withQueue(good, { renew: async (...call) => (await good.queue.renew(...call), true) }),
+    name: 'neither a lost lock nor a refused renewal is heard',
+    adjust: (scenario) => ({ ...scenario, workers: [1, 1], slownessMs: 30_000, trouble: { kinds: ['freeze'], rate: 0.01, budget: 20 } }),
+    source: (good) => ({ ...good, lostSignal: () => new AbortController().signal }),
+    equipment: (good) => withQueue(good, { renew: async (...call) => (await good.queue.renew(...call)) || true }),
   },
   {
     name: 'leases are not renewed',
+    adjust: (scenario) => ({ ...calm(scenario), slownessMs: 30_000 }),
     equipment: (good) => withQueue(good, { renew: async () => true }),
   },
   {
     name: 'locks are not renewed',
+    adjust: (scenario) => ({ ...calm(scenario), slownessMs: 30_000 }),
     network: (good) => ({
       ...good,
       async connect(name) {
@@ -102,6 +144,7 @@ export const PLANTED_CLUSTER_BUGS: readonly PlantedClusterBug[] = [
   },
   {
     name: 'events are settled before the log has them',
+    adjust: struckBy('kill', 'fail'),
     equipment: (good) => ({
       ...good,
       titles: changed(good.titles, {
@@ -115,26 +158,27 @@ export const PLANTED_CLUSTER_BUGS: readonly PlantedClusterBug[] = [
   },
   {
     name: 'an unknown outcome is taken for refused',
+    adjust: struckBy('fail', 'limbo'),
     session: (good) => ({ lwt: (decision) => good.lwt({ ...decision, patienceMs: 0 }).catch(() => NOT_MADE) }),
   },
   {
     name: 'an unknown outcome is taken for made',
+    adjust: struckBy('fail', 'limbo'),
     session: (good) => ({ lwt: (decision) => good.lwt({ ...decision, patienceMs: 0 }).catch(() => ({ ...NOT_MADE, isApplied: true })) }),
   },
   {
-    name: 'an unknown outcome is tried again without looking first what became of it',
-    session: (good) => ({ lwt: (decision) => good.lwt({ ...decision, isOurs: () => false }) }),
-  },
-  {
     name: 'leases that ran out are not taken back',
+    adjust: struckBy('kill', 'archive'),
     session: (good) => ({ lwt: (decision) => (isTakeBack(decision) ? Promise.resolve(NOT_MADE) : good.lwt(decision)) }),
   },
   {
     name: 'titles are looked at only when a note says so',
+    adjust: (scenario) => ({ ...calm(scenario), noteLoss: 0.5 }),
     equipment: (good) => ({ ...good, titles: changed(good.titles, { listLive: async () => ({ titles: [], cursor: null }) }) }),
   },
   {
     name: 'the urgent comes last',
+    adjust: rivals,
     equipment: (good) =>
       withQueue(good, {
         readyJobs: async (...query) => (await good.queue.readyJobs(...query)).map((job) => ({ ...job, priority: -job.priority })),
@@ -142,6 +186,7 @@ export const PLANTED_CLUSTER_BUGS: readonly PlantedClusterBug[] = [
   },
   {
     name: 'a lost lease counts as a failure',
+    adjust: struckBy('kill', 'powerOff'),
     equipment: (good) =>
       withQueue(good, {
         claimJob: async (jobId, request) => {
@@ -157,10 +202,12 @@ export const PLANTED_CLUSTER_BUGS: readonly PlantedClusterBug[] = [
   },
   {
     name: 'jobs of an earlier revision are run',
+    adjust: (scenario) => ({ ...struckBy('freeze', 'kill')(scenario), titles: scenario.titles.slice(0, 1), redeliverAfterMs: 8000 }),
     control: (good) => ({ ...good, dropIfUnwanted: async () => false }),
   },
   {
     name: 'published is announced when the package is made, before it is shown',
+    adjust: calm,
     decide: (input) => {
       const { title, counts } = input;
       const isMade = title.state === 'packaging' && (counts.package?.done ?? 0) > 0;

@@ -51,7 +51,6 @@ export async function simulateCluster(seed: number, options: ClusterOptions = {}
   fleet.begin();
   await world.run(() => {
     if (world.nowMs > trouble.lastTroubleMs + PATIENCE_MS + 20 * scenario.slownessMs || events++ > EVENTS_MAX) world.violate('it does not come to rest');
-    fleet.checkOffers();
     return fleet.isAtRest();
   });
   if (world.violation === null) truth.checkEnd();

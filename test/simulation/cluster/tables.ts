@@ -75,7 +75,7 @@ export class Tables {
     if (plan.kind === 'time') return '';
     if (plan.kind === 'select') {
       const { shape, equals } = lookUp(plan);
-      return `${shape.name} ${keyOf(shape, Object.fromEntries(equals.map(({ columns, operands }) => [columns[0], valueOf(operands[0], bound)])))}`;
+      return `${shape.name} ${keyOf(shape, Object.fromEntries(equals.map(({ columns, operands }) => [columns[0], givenBy(operands[0], bound)])))}`;
     }
     return `${plan.changes[0].table} ${keyOf(shapeNamed(plan.changes[0].table), cellsOf(plan.changes[0], bound))}`;
   }
@@ -141,7 +141,7 @@ export class Tables {
   #select(select: Select, bound: Bound): Cells[] {
     const { shape, equals, rest } = lookUp(select);
     const key: Cells = {};
-    for (const { columns, operands } of equals) key[columns[0]] = valueOf(operands[0], bound);
+    for (const { columns, operands } of equals) key[columns[0]] = givenBy(operands[0], bound);
     const partition = this.#partitions.get(shape.name)!.get(keyOf(shape, key));
     if (!partition) return [];
     let found: Cells[];
@@ -203,11 +203,11 @@ function greatest(rows: readonly Cells[], groupBy: string, column: string): Cell
 
 function cellsOf({ assignments }: Change, bound: Bound): Cells {
   const cells: Cells = {};
-  for (const { column, operand } of assignments) cells[column] = valueOf(operand, bound);
+  for (const { column, operand } of assignments) cells[column] = givenBy(operand, bound);
   return cells;
 }
 
-function valueOf(operand: Operand, bound: Bound): Value {
+function givenBy(operand: Operand, bound: Bound): Value {
   if ('constant' in operand) return operand.constant;
   const value = bound[operand.bound];
   if (value === undefined) throw new TypeError(`:${operand.bound} is not given`);
@@ -224,10 +224,10 @@ function keyOf(shape: Shape, cells: Cells): string {
 }
 
 function holds({ columns, operator, operands }: Condition, row: Cells, bound: Bound): boolean {
-  if (operator === 'IN') return operands.some((operand) => valueOf(operand, bound) === row[columns[0]]);
-  if (operator === '=') return (row[columns[0]] ?? null) === valueOf(operands[0], bound);
+  if (operator === 'IN') return operands.some((operand) => givenBy(operand, bound) === row[columns[0]]);
+  if (operator === '=') return (row[columns[0]] ?? null) === givenBy(operands[0], bound);
   let order = 0;
-  for (let i = 0; i < columns.length && order === 0; i++) order = compare(row[columns[i]], valueOf(operands[i], bound));
+  for (let i = 0; i < columns.length && order === 0; i++) order = compare(row[columns[i]], givenBy(operands[i], bound));
   return operator === '<' ? order < 0 : operator === '>' ? order > 0 : operator === '<=' ? order <= 0 : order >= 0;
 }
 

@@ -9,6 +9,7 @@ export type Server = (typeof SERVERS)[number];
  * What may happen between any two effects. `kill`: the kernel closes the sockets; `powerOff`: nobody does. `fail`: a call fails, before or after it took hold.
  * `limbo`: a write fails and takes hold later, or never. `partition`: a process and one server do not hear each other. `lose`: a request or its reply goes
  * missing. `forget`: the broker forgets a session, an epoch or a member.
+ * `archive`: it gives a record up, as after too many deliveries.
  */
 export const CLUSTER_FAULTS = [
   'kill',
@@ -23,6 +24,7 @@ export const CLUSTER_FAULTS = [
   'lose',
   'forget',
   'restartBroker',
+  'archive',
   'diskFull',
 ] as const;
 export type ClusterFault = (typeof CLUSTER_FAULTS)[number];
@@ -39,7 +41,7 @@ export type TroublePlan = {
 };
 
 /** The broker as faults see it. */
-export type Restartable = { restart(downMs: number): void; forget(process: ClusterProcess): void };
+export type Restartable = { restart(downMs: number): void; forget(process: ClusterProcess): void; archive(): string | null };
 type Link = { cut(): void; abandon(lingerMs: number): void };
 
 /** After a fault is over, its consequences for work that starts later: a lock whose renewal was lost, a half-made claim. */
@@ -170,6 +172,12 @@ export class Trouble {
         const ms = random.between(500, 8000);
         for (const each of this.processes) this.hit(each, ms);
         this.broker?.restart(ms);
+        return null;
+      }
+      case 'archive': {
+        const holder = this.broker?.archive();
+        for (const each of this.processes) if (each.name === holder) this.hit(each, 0);
+        this.lastTroubleMs = Math.max(this.lastTroubleMs, nowMs);
         return null;
       }
       case 'diskFull': {

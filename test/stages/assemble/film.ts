@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TimeBase } from '../../../src/media/time.ts';
 import type { EncodedChunk } from '../../../src/model/encoded-chunk.ts';
-import { FINGERPRINT_FILTERS } from '../../../src/model/fingerprint.ts';
+import { fingerprintFilters } from '../../../src/model/fingerprint.ts';
 import { encodeIndexHeader, encodeIndexRecord, INDEX_HEADER_BYTES, INDEX_RECORD_BYTES, PICTURE_BYTES } from '../../../src/model/frame-index.ts';
 import { inspectionKeys } from '../../../src/model/inspection.ts';
 import type { PlannedRung } from '../../../src/model/ladder.ts';
@@ -52,7 +52,7 @@ export const rungOf = (codec: PlannedRung['codec'] = 'h264', name = '180p'): Pla
 export const SOURCE = 'testsrc2=size=320x180:rate=24:duration=60';
 const X264 = 'keyint=infinite:min-keyint=1:scenecut=0:open-gop=0:stitchable=1:cpu-independent=1:threads=1';
 const FRAGMENTED = ['-fflags', '+bitexact', '-movflags', '+frag_keyframe+empty_moov+default_base_moof+delay_moov'];
-const FINGERPRINT = FINGERPRINT_FILTERS.join(',');
+const FINGERPRINT = fingerprintFilters(180).join(',');
 
 /** A real store and real tools in a folder of their own. */
 export class Studio {

@@ -16,6 +16,8 @@ const PASSING: readonly number[] = [
   // CAS_WRITE_UNKNOWN, which the driver has no name for.
   0x1700,
 ];
+/** Plain errors by which the driver (4.10.0) says that the pool of a node that just went away is empty. */
+const POOL_ERRORS: readonly string[] = ['No connection available', 'Connection closed'];
 const REFUSALS: readonly number[] = [codes.badCredentials, codes.unauthorized];
 
 /**
@@ -30,6 +32,12 @@ export function isPassing(error: unknown): boolean {
   if (error instanceof errors.ResponseError) return PASSING.includes(error.code);
   if (error instanceof errors.AuthenticationError || error instanceof errors.ArgumentError || error instanceof errors.NotSupportedError) return false;
   return error instanceof errors.DriverError || isSocketError(error);
+}
+
+/** What a node says that has not heard of a keyspace yet. */
+export function isKeyspaceUnknown(error: unknown): boolean {
+  if (error instanceof errors.NoHostAvailableError) return innerErrors(error).some(isKeyspaceUnknown);
+  return error instanceof errors.ResponseError && error.code === codes.invalid && /Keyspace .* does not exist/.test(error.message);
 }
 
 /** SL-142 for refused names, passwords, certificates and permissions, SL-141 for a database that cannot be reached; anything else as it is. */
@@ -73,7 +81,9 @@ function isTlsError(error: unknown): error is Error {
 }
 
 function isSocketError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET)/.test(String(error.code));
+  if (!(error instanceof Error)) return false;
+  if ('isSocketError' in error || POOL_ERRORS.includes(error.message)) return true;
+  return 'code' in error && /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET)/.test(String(error.code));
 }
 
 /** How the session logs in. */

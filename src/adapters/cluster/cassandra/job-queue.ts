@@ -66,8 +66,9 @@ export class CassandraJobQueue implements JobQueue {
   }
 
   /**
-   * Claims the very job that a broker handed out. `delivery` names the record that did, and is kept in the row: the same record again means that the
-   * broker took the job from its holder, so a job that still runs under it is taken over (a loss); one that runs under another record is left alone.
+   * Claims the very job that a broker handed out. `delivery` names the record that did and how often it was handed out, `<record>#<count>`, and is kept in the row: the
+   * same record again means that the broker took the job from its holder, so a job that still runs under it is taken over (a loss); one that runs under another record
+   * is left alone, and so is one whose holder was given the record after us, because we were slow.
    */
   async claimJob(jobId: string, request: { worker: string; delivery: string; leaseMs: number }): Promise<Lease | Refusal> {
     return this.#claimSeen(await this.#changes.see(jobId), request);
@@ -166,7 +167,7 @@ export class CassandraJobQueue implements JobQueue {
   async #claimSeen(seen: SeenJob | null, claim: Claim): Promise<Lease | Refusal> {
     if (!seen) return 'settled';
     const { listed, head } = seen;
-    const isTakeOver = head.state === 'running' && claim.delivery !== '' && head.delivery === claim.delivery;
+    const isTakeOver = head.state === 'running' && isHandedOutAgain(claim.delivery, head.delivery);
     if (head.state === 'running' && !isTakeOver) {
       this.#board.learn(listed, head);
       return 'elsewhere';
@@ -210,6 +211,13 @@ export class CassandraJobQueue implements JobQueue {
   #sight(jobId: string, head: Pick<JobHead, 'fence' | 'beat'>): number {
     return this.#leases.standsStillMs(jobId, `${head.fence} ${head.beat}`);
   }
+}
+
+/** Brokers that restart may give a record out again under the same count. */
+function isHandedOutAgain(now: string, before: string): boolean {
+  const [record, count = '0'] = now.split('#');
+  const [recordBefore, countBefore = '0'] = before.split('#');
+  return record !== '' && record === recordBefore && Number(count) >= Number(countBefore);
 }
 
 /** The first of each id. */

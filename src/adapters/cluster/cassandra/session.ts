@@ -1,7 +1,7 @@
 import { Client, policies, types } from 'cassandra-driver';
 import { ScenelineError } from '../../../model/errors.ts';
 import type { Clock, Random } from '../../../ports/clock.ts';
-import { explainCallError, explainConnectError, isPassing, passwordLogin } from './faults.ts';
+import { explainCallError, explainConnectError, isKeyspaceUnknown, isPassing, passwordLogin } from './faults.ts';
 import { migrate } from './migrate.ts';
 import { patiently } from './patience.ts';
 
@@ -14,14 +14,15 @@ export type CassandraOptions = {
   /** Copies of every row in the local data centre, for a keyspace that is made now. */
   readonly replicationFactor: number;
   readonly login?: { readonly user: string; readonly password: string };
-  /** PEM texts. `ca` alone: the servers are known by it; with `cert` and `key` they know us as well. */
-  readonly tls?: { readonly ca: string; readonly cert?: string; readonly key?: string };
+  /** PEM texts. `ca`: the servers are known by it, otherwise by what the system trusts; with `cert` and `key` they know us as well. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   /** How long a call goes on trying while the database is away. */
   readonly patienceMs: number;
 };
 
 export type CassandraWorld = { readonly clock: Clock; readonly random: Random };
 
+// biome-ignore lint/suspicious/noExplicitAny: a row's columns are those of the query beside it, which the compiler does not read.
 export type Row = { readonly [column: string]: any };
 export type Values = { readonly [name: string]: string | number | boolean | Buffer };
 type Query = { readonly query: string; readonly values: Values };
@@ -43,6 +44,7 @@ type Execute = (query: string, values: Values | readonly unknown[], options: obj
 const { consistencies } = types;
 const CONNECT_LIMIT_MS = 5000;
 const ANSWER_LIMIT_MS = 5000;
+const KEYSPACE_LIMIT_MS = 10_000;
 const ROWS_PER_FETCH = 5000;
 const PLAIN = { prepare: true, consistency: consistencies.localQuorum, isIdempotent: true };
 const LWT = { prepare: true, consistency: consistencies.localQuorum, serialConsistency: consistencies.localSerial, isIdempotent: false };
@@ -60,15 +62,14 @@ export async function openCassandra(options: CassandraOptions, world: CassandraW
   try {
     const first = clientOf(options, null);
     await using(first, () => makeKeyspace(first, options));
-    const client = clientOf(options, options.keyspace);
-    const session = new CassandraSession(client, options, world);
+    // Another process may just have made it: a node lists a keyspace a moment before it knows it.
+    const session = await patiently(world.clock, KEYSPACE_LIMIT_MS, isKeyspaceUnknown, () => CassandraSession.connect(options, world));
     try {
-      await client.connect();
       await migrate(session, options.keyspace, world);
       await session.checkDurability();
       return session;
     } catch (error) {
-      await client.shutdown();
+      await session.close();
       throw error;
     }
   } catch (error) {
@@ -85,13 +86,28 @@ export class CassandraSession {
   readonly #client: Client;
   readonly #options: CassandraOptions;
   readonly #place: string;
+  #hosts: ReadonlySet<OwnedHost> = new Set();
 
-  constructor(client: Client, options: CassandraOptions, world: CassandraWorld) {
+  private constructor(client: Client, options: CassandraOptions, world: CassandraWorld) {
     this.#client = client;
     this.#options = options;
     this.clock = world.clock;
     this.random = world.random;
     this.#place = options.contactPoints.join(', ');
+  }
+
+  /** To a keyspace that exists. */
+  static async connect(options: CassandraOptions, world: CassandraWorld): Promise<CassandraSession> {
+    const client = clientOf(options, options.keyspace);
+    const session = new CassandraSession(client, options, world);
+    try {
+      await client.connect();
+      session.#hosts = rememberHosts(client);
+      return session;
+    } catch (error) {
+      await client.shutdown();
+      throw error;
+    }
   }
 
   /** All rows of a query. Throws SL-145 when the database stays away. */
@@ -165,6 +181,7 @@ export class CassandraSession {
 
   async close(): Promise<void> {
     await this.#client.shutdown();
+    for (const host of this.#hosts) await host.shutdown(false);
   }
 
   async #isOurs({ find, isOurs }: Decision, writeId: string): Promise<boolean> {
@@ -215,6 +232,20 @@ async function using(client: Client, work: () => Promise<void>): Promise<void> {
   } finally {
     await client.shutdown();
   }
+}
+
+type OwnedHost = { shutdown(waitForPending: boolean): Promise<void> };
+
+/**
+ * When all nodes were away, the driver (4.10.0) comes back with new host objects and forgets the old ones, whose connections and timers its own
+ * shutdown then leaves alone: they would keep this process alive for ever.
+ */
+function rememberHosts(client: Client): Set<OwnedHost> {
+  const hosts = new Set<OwnedHost>();
+  const add = (host: unknown) => hosts.add(host as OwnedHost);
+  for (const host of client.hosts.values()) add(host);
+  for (const news of ['hostAdd', 'hostUp', 'hostDown']) client.on(news, add);
+  return hosts;
 }
 
 async function makeKeyspace(client: Client, { keyspace, localDataCenter, replicationFactor }: CassandraOptions): Promise<void> {

@@ -11,7 +11,13 @@ export type JobClaims = {
   claimJob(jobId: string, request: { worker: string; delivery: string; leaseMs: number }): Promise<Lease | 'elsewhere' | 'settled' | 'busy'>;
 };
 
-type Claiming = { readonly worker: string; readonly leaseMs: number; readonly claims: JobClaims };
+type Claiming = {
+  readonly worker: string;
+  readonly leaseMs: number;
+  readonly claims: JobClaims;
+  /** Called for a record of a job that needs nobody any more, before it is used up: its worker may have died before it told anybody. */
+  readonly onSettled: (jobId: string) => Promise<void>;
+};
 
 export type JobSourceOptions = Claiming & {
   readonly access: KafkaAccess;
@@ -57,7 +63,7 @@ export class KafkaJobSource implements JobSource {
   static async open(options: JobSourceOptions): Promise<KafkaJobSource> {
     const { access, names, classes, onTrouble } = options;
     const jobs = classes.map((jobClass) => jobTopicSettings(names, jobClass));
-    await setUpTopics(access, { eventTopic: eventTopic(names), eventPartitions: EVENT_PARTITIONS, jobs });
+    await setUpTopics(access, { eventTopic: eventTopic(names), eventPartitions: EVENT_PARTITIONS, replicas: names.replicas, jobs });
     const members: Member[] = [];
     try {
       const { bootstrapBrokers, ...connection } = connectionOptions(access);
@@ -125,11 +131,12 @@ export class KafkaJobSource implements JobSource {
   }
 
   async #claim(topic: string, record: HeldRecord): Promise<Lease | null> {
-    const { claims, worker, leaseMs } = this.#claiming;
+    const { claims, worker, leaseMs, onSettled } = this.#claiming;
     const jobId = record.key?.toString('utf8') ?? '';
     try {
-      const claimed = await claims.claimJob(jobId, { worker, leaseMs, delivery: `${topic}/${record.offset}` });
+      const claimed = await claims.claimJob(jobId, { worker, leaseMs, delivery: `${topic}/${record.offset}#${record.deliveryCount}` });
       if (typeof claimed === 'string') {
+        if (claimed === 'settled') await onSettled(jobId);
         await useUp(record);
         return null;
       }

@@ -30,11 +30,11 @@ export class KafkaWake implements Wake {
   }
 
   /** Makes the topic where it is missing. Throws SL-151 to SL-153. */
-  static async open(access: KafkaAccess, topic: string): Promise<KafkaWake> {
+  static async open(access: KafkaAccess, topic: string, replicas?: number): Promise<KafkaWake> {
     const admin = new Admin(connectionOptions(access));
     try {
       const configs = [{ name: 'retention.ms', value: String(RETENTION_MS) }];
-      await admin.createTopics({ topics: [topic], partitions: 1, configs }).catch((error: unknown) => {
+      await admin.createTopics({ topics: [topic], partitions: 1, replicas, configs }).catch((error: unknown) => {
         if (!hasProtocolCode(error, TOPIC_EXISTS)) throw explainKafka(error, `creating topic ${topic}`);
       });
     } finally {

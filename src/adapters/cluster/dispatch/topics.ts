@@ -5,9 +5,14 @@ import type { JobTopicSettings } from '../kafka/job-settings.ts';
 const DELIVERY_LIMIT = 10;
 
 /** The names of everything that one installation has in Kafka. */
-export type TopicNames = { readonly prefix: string; readonly lockMs: number };
+export type TopicNames = {
+  readonly prefix: string;
+  readonly lockMs: number;
+  /** Copies of topics that are made; the brokers' default when missing. */
+  readonly replicas?: number;
+};
 
-export function jobTopicSettings({ prefix, lockMs }: TopicNames, jobClass: JobClass): JobTopicSettings {
+export function jobTopicSettings({ prefix, lockMs }: Pick<TopicNames, 'prefix' | 'lockMs'>, jobClass: JobClass): JobTopicSettings {
   return { topic: `${prefix}.jobs.${jobClass}`, deadLetterTopic: `dlq.${prefix}.jobs.${jobClass}`, lockMs, deliveryLimit: DELIVERY_LIMIT };
 }
 

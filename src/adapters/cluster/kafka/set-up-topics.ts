@@ -20,6 +20,8 @@ const UNKNOWN_TOPIC = 3;
 /** What was changed is seen by every broker a little later. */
 const SEEN_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 100;
+/** From so many copies on an event is acknowledged by two brokers: one may be lost, and one may be away. */
+const SAFE_REPLICAS = 3;
 
 export type TopicsReady = {
   /** False for brokers before 4.4: a record that is given up is then found by its row only. */
@@ -30,12 +32,18 @@ export type TopicsReady = {
  * Creates the event topic, the job topics, their dead letters and their groups' settings where they are missing, then checks all of them.
  * Safe to run by several processes at once. Throws SL-153 with every setting that is wrong, SL-151 and SL-152.
  * @param eventPartitions of an event topic that is not there yet.
+ * @param replicas of topics that are not there yet; the brokers' default when missing.
  */
 export async function setUpTopics(
   access: KafkaAccess,
-  { eventTopic, eventPartitions, jobs }: { readonly eventTopic: string; readonly eventPartitions: number; readonly jobs: readonly JobTopicSettings[] },
+  {
+    eventTopic,
+    eventPartitions,
+    replicas,
+    jobs,
+  }: { readonly eventTopic: string; readonly eventPartitions: number; readonly replicas?: number; readonly jobs: readonly JobTopicSettings[] },
 ): Promise<TopicsReady> {
-  const setup = new TopicSetup(access);
+  const setup = new TopicSetup(access, replicas);
   try {
     const problems = await setup.eventTopic(eventTopic, eventPartitions);
     let hasDeadLetters = true;
@@ -55,8 +63,10 @@ export async function setUpTopics(
 
 class TopicSetup {
   readonly #admin: Admin;
+  readonly #replicas: number | undefined;
 
-  constructor(access: KafkaAccess) {
+  constructor(access: KafkaAccess, replicas: number | undefined) {
+    this.#replicas = replicas;
     this.#admin = new Admin(connectionOptions(access));
   }
 
@@ -66,7 +76,7 @@ class TopicSetup {
 
   /** Its retention is the operator's choice once it exists. */
   async eventTopic(topic: string, partitions: number): Promise<string[]> {
-    await this.#create(topic, partitions, KEPT_FOR_EVER);
+    await this.#create(topic, partitions, (this.#replicas ?? 0) >= SAFE_REPLICAS ? { ...KEPT_FOR_EVER, 'min.insync.replicas': '2' } : KEPT_FOR_EVER);
     return this.#differences(ConfigResourceTypes.TOPIC, topic, { 'cleanup.policy': 'delete' });
   }
 
@@ -112,7 +122,7 @@ class TopicSetup {
   async #create(topic: string, partitions: number, settings: Settings): Promise<void> {
     const configs = Object.entries(settings).map(([name, value]) => ({ name, value }));
     try {
-      await this.#admin.createTopics({ topics: [topic], partitions, configs });
+      await this.#admin.createTopics({ topics: [topic], partitions, replicas: this.#replicas, configs });
     } catch (error) {
       if (!hasProtocolCode(error, TOPIC_EXISTS)) throw explainKafka(error, `creating topic ${topic}`);
     }

@@ -8,6 +8,8 @@ import type { Title } from '../../../model/title.ts';
 import { sealSource } from '../../../stages/ingest/seal.ts';
 import { DEFAULT_LADDER } from '../../../stages/plan/ladder/default-ladder.ts';
 import { loadLadder } from '../../../stages/plan/ladder/load.ts';
+import type { ClusterConfig } from '../../cluster/config.ts';
+import { parseListen } from '../../cluster/metrics/serve-metrics.ts';
 import type { Cluster } from '../../cluster/open-cluster.ts';
 import { ensureMediaTools } from '../../doctor/ensure-media-tools.ts';
 import type { Invocation } from '../invocation.ts';
@@ -18,26 +20,31 @@ const POLL_MS = 1000;
 const TITLE_ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
 const URGENCY = { low: -1, normal: 0, urgent: 1 } as const;
 
+const METRICS = ['--metrics <ADDRESS>', 'serve Prometheus metrics at PORT (this machine only) or HOST:PORT'] as const;
+
 export function controlCommand(command: Command, invocation: Invocation): void {
-  command.action((options: CommonOptions) =>
-    withCluster(options, invocation, 'control', async (cluster) => {
+  command.option(...METRICS).action((options: CommonOptions & { metrics?: string }) => {
+    const metricsAt = options.metrics === undefined ? null : parseListen(options.metrics);
+    return withCluster(options, invocation, 'control', async (cluster) => {
       const { runControl } = await import('../../cluster/run-control.ts');
-      await runControl(cluster, invocation.signal);
-    }),
-  );
+      await runControl({ cluster, metricsAt, signal: invocation.signal });
+    });
+  });
 }
 
 export function workerCommand(command: Command, invocation: Invocation): void {
   command
     .option('--slots <N>', 'jobs at once (default: one per core)')
     .option('--drain <SECONDS>', 'how long running jobs may take after SIGTERM before they are handed back', '60')
-    .action(async (options: CommonOptions & { slots?: string; drain: string }) => {
+    .option(...METRICS)
+    .action(async (options: CommonOptions & { slots?: string; drain: string; metrics?: string }) => {
+      const metricsAt = options.metrics === undefined ? null : parseListen(options.metrics);
       const slots = options.slots === undefined ? null : parseCount('--slots', options.slots, 1024);
       const drainMs = parseCount('--drain', options.drain, 86_400) * 1000;
       const tools = await ensureMediaTools(invocation.env, (sentence) => void process.stderr.write(`${sentence}\n`));
       await withCluster(options, invocation, 'worker', async (cluster) => {
         const { runWorker } = await import('../../cluster/run-worker.ts');
-        await runWorker({ cluster, tools, slots, drainMs, signal: invocation.signal });
+        await runWorker({ cluster, tools, slots, drainMs, metricsAt, signal: invocation.signal });
       });
     });
 }
@@ -85,16 +92,22 @@ export function fetchCommand(command: Command, invocation: Invocation): void {
 
 /** Opens the cluster that the configuration names, and leaves it again. The libraries are loaded only here: other commands start without them. */
 export async function withCluster(options: CommonOptions, invocation: Invocation, role: string, work: (cluster: Cluster) => Promise<void>): Promise<void> {
-  const path = clusterConfigPath(options, invocation.env);
-  if (path === null) throw new ScenelineError('SL-101', 'Say where the cluster is: --config FILE or SCENELINE_CONFIG.');
-  const { readClusterConfig } = await import('../../cluster/config.ts');
+  const config = await clusterConfig(options, invocation);
   const { openCluster } = await import('../../cluster/open-cluster.ts');
-  const cluster = await openCluster(readClusterConfig(path, invocation.env), role);
+  const cluster = await openCluster(config, role);
   try {
     await work(cluster);
   } finally {
     await cluster.close();
   }
+}
+
+/** The configuration that an option or the environment names. Throws SL-101 without one, SL-112 when it is not valid. */
+export async function clusterConfig(options: CommonOptions, invocation: Invocation): Promise<ClusterConfig> {
+  const path = clusterConfigPath(options, invocation.env);
+  if (path === null) throw new ScenelineError('SL-101', 'Say where the cluster is: --config FILE or SCENELINE_CONFIG.');
+  const { readClusterConfig } = await import('../../cluster/config.ts');
+  return readClusterConfig(path, invocation.env);
 }
 
 async function sealForCluster(cluster: Cluster, source: string, signal: AbortSignal): Promise<SourceSeal> {

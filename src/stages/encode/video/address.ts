@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { FINGERPRINT_FILTERS } from '../../../model/fingerprint.ts';
+import { fingerprintFilters } from '../../../model/fingerprint.ts';
 import type { PlannedRung } from '../../../model/ladder.ts';
 import type { VideoTrack } from '../../../model/source.ts';
 import { rungArguments, type Stretch } from './command.ts';
@@ -31,7 +31,7 @@ export function contentAddress(input: {
     idr: stretch.idrPositions,
     filters,
     encoder,
-    fingerprint: FINGERPRINT_FILTERS,
+    fingerprint: fingerprintFilters(input.rung.heightPx),
   };
   hash.update(JSON.stringify(recipe));
   const first = stretch.ptsTicks[0];

@@ -1,5 +1,5 @@
 import { type TimeBase, ticksToSeconds } from '../../../media/time.ts';
-import { FINGERPRINT_FILTERS } from '../../../model/fingerprint.ts';
+import { fingerprintFilters } from '../../../model/fingerprint.ts';
 import type { PlannedRung } from '../../../model/ladder.ts';
 import { type MediaInput, sourceArguments } from '../../../model/media-input.ts';
 import type { VideoTrack } from '../../../model/source.ts';
@@ -61,7 +61,7 @@ export function encodeArguments(input: {
   const maps: string[] = ['-map', '[exact]', ...passthrough, '-c:v', 'rawvideo', '-f', 'framehash', '-hash', 'murmur3', 'pipe:1'];
   for (const [i, output] of outputs.entries()) {
     const { filters, encoder } = rungArguments(video, output.rung, stretch, input.fps);
-    graph.push(`[fed${i}]${filters.join(',')},split=2[enc${i}][seen${i}]`, `[seen${i}]${FINGERPRINT_FILTERS.join(',')}[fp${i}]`);
+    graph.push(`[fed${i}]${filters.join(',')},split=2[enc${i}][seen${i}]`, `[seen${i}]${fingerprintFilters(output.rung.heightPx).join(',')}[fp${i}]`);
     maps.push('-map', `[fp${i}]`, ...passthrough, '-c:v', 'rawvideo', '-f', 'rawvideo', output.fingerprintPath);
     maps.push('-map', `[enc${i}]`, ...passthrough, ...encoder, '-fflags', '+bitexact', '-flags:v', '+bitexact', '-map_metadata', '-1');
     maps.push('-movflags', '+frag_keyframe+empty_moov+default_base_moof+delay_moov', '-f', 'mp4', output.videoPath);

@@ -11,6 +11,7 @@ export const UNKNOWN_OUTCOMES: { readonly [name: string]: () => Error } = {
   'write timeout': () => new errors.ResponseError(types.responseErrorCodes.writeTimeout, 'Operation timed out - received only 0 responses.'),
   'socket closed': () => new DriverError('Socket was closed'),
   'no host': () => new errors.NoHostAvailableError({ '127.0.0.1:9042': new DriverError('Socket was closed') }),
+  'an empty pool': () => new Error('No connection available'),
   'client timeout': () => new errors.OperationTimedOutError('The host 127.0.0.1:9042 did not reply before timeout 5000 ms'),
 };
 

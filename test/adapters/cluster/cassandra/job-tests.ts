@@ -20,10 +20,20 @@ function leased(outcome: Lease | string): Lease {
   return outcome;
 }
 
-export function jobTests(the: () => { service: CassandraService; sessions: Sessions }): void {
-  const queueOf = async (change: Parameters<Sessions['open']>[0] = {}) => new CassandraJobQueue(await the().sessions.open(change));
-  const claim = (delivery: string, worker = 'w') => ({ worker, delivery, leaseMs: LEASE_MS });
+type Place = { readonly service: CassandraService; readonly sessions: Sessions };
+type OpenQueue = (change?: Parameters<Sessions['open']>[0]) => Promise<CassandraJobQueue>;
 
+const claim = (delivery: string, worker = 'w') => ({ worker, delivery, leaseMs: LEASE_MS });
+
+export function jobTests(the: () => Place): void {
+  const queueOf: OpenQueue = async (change) => new CassandraJobQueue(await the().sessions.open(change));
+  claimTests(queueOf);
+  orderTests(queueOf);
+  repairTests(queueOf);
+  costTests(the);
+}
+
+function claimTests(queueOf: OpenQueue): void {
   it('gives one of 16 racing claims the job, on two instances', async () => {
     const queues = [await queueOf(), await queueOf()];
     const id = freshTag();
@@ -80,7 +90,9 @@ export function jobTests(the: () => { service: CassandraService; sessions: Sessi
     await queue.drop(id, 'r1');
     assert.equal(await queue.claimJob(job(id, 1).id, claim('d1')), 'settled');
   });
+}
 
+function orderTests(queueOf: OpenQueue): void {
   it('gives an exclusive key to one of 16 jobs that ask at once', async () => {
     const queues = [await queueOf(), await queueOf()];
     const id = freshTag();
@@ -135,7 +147,9 @@ export function jobTests(the: () => { service: CassandraService; sessions: Sessi
       assert.equal(await right.complete(a, {}, SPENT), false);
     }
   });
+}
 
+function repairTests(queueOf: OpenQueue): void {
   it('pays the rows that a process owed when it died', async () => {
     const [queue, other] = [await queueOf(), await queueOf()];
     const id = freshTag();
@@ -189,7 +203,9 @@ export function jobTests(the: () => { service: CassandraService; sessions: Sessi
     }
     assert.equal((await other.listDone(id, 'r1', 'encode', null, 9)).jobs.length, 3);
   });
+}
 
+function costTests(the: () => Place): void {
   it('asks as little of a title with 3,000 jobs as of one with ten', async (t) => {
     const session: CassandraSession = await the().sessions.open();
     const costs: number[][] = [];

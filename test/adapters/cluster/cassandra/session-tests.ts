@@ -17,7 +17,14 @@ import { freshKeyspace, optionsFor, type Sessions, WORLD } from './keyspace.ts';
 const SOURCE = join(import.meta.dirname, '../../../../src/adapters');
 const SPENT = { frames: 5, cpuSeconds: 1 };
 
-export function sessionTests(the: () => { service: CassandraService; sessions: Sessions }): void {
+type Place = { readonly service: CassandraService; readonly sessions: Sessions };
+
+export function sessionTests(the: () => Place): void {
+  openingTests(the);
+  outcomeTests(the);
+}
+
+function openingTests(the: () => Place): void {
   it('is brought to the newest schema once when several processes start at the same time', async () => {
     const keyspace = freshKeyspace();
     const url = (path: string) => JSON.stringify(pathToFileURL(join(SOURCE, path)).href);
@@ -74,7 +81,9 @@ export function sessionTests(the: () => { service: CassandraService; sessions: S
     }
     await assert.rejects(loadJson(session, `@${'0'.repeat(64)}:5`), { code: 'SL-905' });
   });
+}
 
+function outcomeTests(the: () => Place): void {
   for (const [name, error] of Object.entries(UNKNOWN_OUTCOMES)) {
     for (const where of ['before', 'after'] as const) {
       it(`finds out what became of writes that ended with ${name}, ${where === 'after' ? 'made' : 'not made'}`, async () => {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { KafkaWake } from '../../../../src/adapters/cluster/dispatch/kafka-wake.ts';
 import { KafkaEventLog } from '../../../../src/adapters/cluster/kafka/kafka-event-log.ts';
 import type { ShareConsumer } from '../../../../src/adapters/cluster/share-consumer/share-consumer.ts';
 import { event, freshTag } from '../../../contract/samples.ts';
+import { until } from '../../../support/poll.ts';
 import { type JobPlace, type KafkaPlace, text } from './kafka-place.ts';
 import { withJobs } from './share-locks.ts';
 
@@ -79,6 +81,26 @@ export function restartTests(at: () => KafkaPlace): void {
         assert.deepEqual([...new Set(ids)], [`${tag}-2`]);
       } finally {
         await log.close();
+      }
+    });
+
+    it('gives notes to those who listened before it went', async () => {
+      const wake = await KafkaWake.open(at().access, `wake.${freshTag()}`);
+      const heard = new Set<string>();
+      const ear = await wake.listen(({ titleId }) => heard.add(titleId));
+      const ringUntilHeard = (titleId: string) =>
+        until(`the note ${titleId}`, async () => {
+          await wake.ring({ titleId, jobId: null, outcome: null });
+          return heard.has(titleId);
+        });
+      try {
+        await ringUntilHeard('before');
+        await at().service.kill();
+        await at().service.restart();
+        await ringUntilHeard('after');
+      } finally {
+        await ear.stop();
+        await wake.close();
       }
     });
   });

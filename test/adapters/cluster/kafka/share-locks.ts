@@ -43,7 +43,7 @@ export function lockTests(at: () => KafkaPlace): void {
         const startMs = performance.now();
         const held = await take(other);
         assert.ok(performance.now() - startMs < 5000, 'long before the lock would end');
-        assert.deepEqual([text(held), held.deliveryCount], ['a', 2]);
+        assert.equal(text(held), 'a');
         await held.accept();
       }));
 
@@ -55,7 +55,7 @@ export function lockTests(at: () => KafkaPlace): void {
         const other = await jobs.worker();
         child.kill('SIGSTOP');
         const held = await take(other);
-        assert.deepEqual([text(held), held.deliveryCount], ['a', 2]);
+        assert.equal(text(held), 'a');
         child.kill('SIGCONT');
         assert.equal(await says(), 'lost lost refused');
         await once(child, 'exit');
@@ -106,7 +106,7 @@ export function lossTests(at: () => KafkaPlace): void {
         assert.equal((await lossOf(held)).kind, 'lost');
         await assert.rejects(held.accept(), { kind: 'lost' });
         const again = await take(worker);
-        assert.deepEqual([text(again), again.deliveryCount], ['a', 2]);
+        assert.equal(text(again), 'a');
         await again.accept();
       }));
 

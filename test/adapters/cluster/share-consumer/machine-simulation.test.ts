@@ -56,12 +56,13 @@ class Simulation {
   }
 
   get isDone(): boolean {
-    return this.broker.rows.every((row) => row.state === 'accepted');
+    const isWell = !this.isFaulty || this.members.every((member) => member.lastFetchMs > FAULTS_END_MS);
+    return isWell && this.broker.rows.every((row) => row.state === 'accepted');
   }
 
   run(): void {
     for (const member of this.members) member.start();
-    while (!this.isDone || (this.isFaulty && this.nowMs < FAULTS_END_MS / 2)) {
+    while (!this.isDone) {
       const next = this.#queue.shift();
       assert.ok(next && next.atMs < END_MS, `not done: ${JSON.stringify(this.broker.rows)}`);
       this.nowMs = next.atMs;
@@ -71,6 +72,8 @@ class Simulation {
 }
 
 class Member {
+  /** When a fetch for a record last succeeded. */
+  lastFetchMs = 0;
   readonly #sim: Simulation;
   readonly #name: string;
   readonly #machine: ShareMachine;
@@ -99,6 +102,9 @@ class Member {
     }
     const { nowMs } = this.#sim;
     for (const command of this.#machine.handle(event, nowMs)) this.#perform(command);
+    if (event.on === 'down' && event.link === 'data') assert.equal(this.#held.size, 0, 'locks end with their connection');
+    if (event.on === 'reply' && event.reply.errorCode === 122) assert.equal(this.#held.size, 0, 'locks end with their session');
+    if (event.on === 'reply' && event.reply.kind === 'fetch' && event.reply.errorCode === 0) this.lastFetchMs = nowMs;
     for (const offset of this.#held.values()) this.#checkBelief(this.#sim.broker.rows[Number(offset)]);
     const wake = ++this.#wakes;
     const wakeAtMs = this.#machine.wakeAtMs(nowMs);

@@ -1,0 +1,4 @@
+import { test } from 'node:test';
+import { runSeeds } from './run-seeds.ts';
+
+test('whatever happens in a cluster, every promise is kept: even seeds', (t) => runSeeds(t, 0));
