@@ -239,7 +239,8 @@ class SteeredSite implements Site {
     // Another title's, offered before the one at hand was seen.
     if (job.titleId !== this.#film.id) return this.#onNote({ titleId: job.titleId, jobId: job.id, outcome: null });
     const lease = await this.#workerQueue.claimJob(job.id, this.#claim());
-    if (typeof lease === 'string') throw new Error(`${job.id} is ${lease}`);
+    // Offered once more while its note was under way.
+    if (typeof lease === 'string') return this.#onNote({ titleId: job.titleId, jobId: job.id, outcome: null });
     await this.#workerQueue.complete(lease, {}, SPENT);
     this.#onNote({ titleId: job.titleId, jobId: job.id, outcome: 'done' });
     if (this.#left > 0 && --this.#left === 0) this.#isDone.resolve();

@@ -11,10 +11,10 @@ const SITES = [
   { name: 'tenThousand', otherTitles: 9999, doneChunks: 0 },
   { name: 'longTitle', otherTitles: 0, doneChunks: 19_936 },
 ];
-const BATCHES = 8;
+const BATCHES = 6;
 const WARM_UP = 1;
 const JOBS_PER_BATCH = 40;
-const DECISIONS = 60;
+const DECISIONS = 40;
 
 type Measured = { readonly cpuMsPerJob: number; readonly wallMsPerJob: number; readonly tripsPerJob: number };
 
