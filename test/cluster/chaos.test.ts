@@ -22,7 +22,7 @@ const ladderOf =
     rungs: [{ name: '180p', container: 'mp4', codec: 'h264', boxPx: 180, crf, maxrateKbps: 2000, bufsizeKbit: 4000, preset }],
   });
 
-describe('a cluster to which everything happens', { skip: clusterMissing() ?? false, timeout: 900_000 }, () => {
+describe('a cluster to which everything happens', { skip: clusterMissing() ?? false, timeout: 1_800_000 }, () => {
   let place: ClusterPlace;
   let film: SmallFilm;
   let wires: { readonly kafka: TcpProxy; readonly cassandra: TcpProxy; readonly s3: TcpProxy };

@@ -6,7 +6,7 @@ type LogLine = { readonly message: string; readonly [fact: string]: unknown };
 type Role = 'control' | 'worker';
 
 const RECENT_LINES = 40;
-const PATIENCE_MS = 180_000;
+const PATIENCE_MS = 300_000;
 
 /** A control or worker process, as its own log tells of it. */
 export class Member {
@@ -103,11 +103,6 @@ export class Crew {
     await this.until(`${what}: work goes on`, () => this.proven.length >= wanted);
   }
 
-  /** It starts a job, if it does not have one already. */
-  async works(member: Member): Promise<void> {
-    await this.until(`${member.label} works`, () => member.running.size > 0);
-  }
-
   /** Stops a worker in mid-job until somebody else has done the job, past its lock; wakes it, and gives the outcome that it then reports for its own attempt. */
   async freezePastLock(): Promise<unknown> {
     for (;;) {
@@ -123,8 +118,11 @@ export class Crew {
     }
   }
 
-  allThere(): Promise<boolean> {
-    return this.until('everybody is there', () => this.members.every((member) => member.name !== '' || member.isGone));
+  /** Throws when somebody ended before it was there. */
+  async allThere(): Promise<void> {
+    const isSettled = (member: Member) => member.name !== '' || member.isGone;
+    await this.until('everybody is there', () => this.members.every(isSettled));
+    for (const { label, name, end } of this.members) if (name === '') throw new Error(`${label} did not come: ${(await end).stderr}`);
   }
 
   #alive(role: Role): Member[] {
