@@ -1,43 +1,37 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Report } from '../../src/model/report.ts';
 import { ClusterPlace } from '../../test/cluster/cluster-place.ts';
 import type { CliRun } from '../../test/support/cli.ts';
 import { seededRandom } from '../../test/support/mangle-text.ts';
-import { smallFilm } from '../../test/support/small-film.ts';
 import { attemptsOf, type ListedAttempt, reportOf, succeed, untilThere } from '../cluster/running-cluster.ts';
 import { chunkFrames, medianChunkFrames } from '../kill-run.ts';
 import type { BenchResult } from '../measure.ts';
+import { tenMinutes } from '../sources.ts';
 
 const WORKERS = 3;
 const KILLS = 8;
 const SEED = 11;
 /** Between two kills: a worker is at work again within two seconds. */
-const [LEAST_MS, MOST_MS] = [1500, 5000];
-const FILM_SECONDS = 600;
-const LADDER = {
-  audioKbpsPerChannel: 64,
-  rungs: [
-    { name: '180p', container: 'mp4', codec: 'h264', boxPx: 180, crf: 26, maxrateKbps: 800, bufsizeKbit: 1600, preset: 'veryfast' },
-    { name: '90p', container: 'mp4', codec: 'h264', boxPx: 90, crf: 28, maxrateKbps: 400, bufsizeKbit: 800, preset: 'veryfast' },
-  ],
-} as const;
-
+const [LEAST_MS, MOST_MS] = [3000, 9000];
 /** One of several workers killed with SIGKILL at moments chosen by chance, and another started in its place: what is encoded in vain. */
 export async function run(): Promise<BenchResult> {
-  const [place, film] = await Promise.all([ClusterPlace.start(), smallFilm({ seconds: FILM_SECONDS, sceneSeconds: 5 })]);
+  const folder = await mkdtemp(join(tmpdir(), 'sceneline-bench-'));
+  const [place, film] = await Promise.all([ClusterPlace.start(), tenMinutes(folder)]);
   try {
-    const ladder = await place.ladder(LADDER);
     const control = untilThere(place.start(['control']), 'control');
     const workers = await Promise.all(Array.from({ length: WORKERS }, () => newWorker(place)));
     await control;
     const ended = new AbortController();
-    const submitted = succeed(place, ['submit', film.path, '--title', 'film', '--ladder', ladder, '--wait', '--json']).finally(() => ended.abort());
+    const submitted = succeed(place, ['submit', film, '--title', 'film', '--wait', '--json']).finally(() => ended.abort());
     const kills = await killAtRandom(place, workers, ended.signal);
     await submitted;
     return costResult(kills, await reportOf(place, 'film'), await attemptsOf(place, 'film'));
   } finally {
     await place.stop();
-    await film.remove();
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
