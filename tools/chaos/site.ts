@@ -64,6 +64,7 @@ export class Site {
   }
 
   async stop(): Promise<void> {
+    await run('umount', ['--lazy', this.smallDisk]);
     await this.place.stop();
     await this.wireToS3.stop();
   }

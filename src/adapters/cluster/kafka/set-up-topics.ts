@@ -110,8 +110,7 @@ class TopicSetup {
 
   /** A wrong dead letter topic is silent: records are given up as if all were well, and are nowhere. So everything that could be wrong is looked at. */
   async #deadLetters(topic: string): Promise<string[]> {
-    const brokerId = [...(await this.#admin.metadata({ topics: [] })).brokers.keys()][0];
-    const prefix = (await this.#describe(ConfigResourceTypes.BROKER, String(brokerId)))[DEAD_LETTER_PREFIX] ?? '';
+    const prefix = (await this.#describe(ConfigResourceTypes.BROKER, String(await this.#anyBroker())))[DEAD_LETTER_PREFIX] ?? '';
     if (!topic.startsWith(prefix))
       return [`topic ${topic}: the brokers write dead letters only to topics whose name starts with "${prefix}" (${DEAD_LETTER_PREFIX})`];
     const settings = { 'retention.ms': '-1', [DEAD_LETTER_SWITCH]: 'true' };
@@ -146,6 +145,15 @@ class TopicSetup {
   async #describe(resourceType: 2 | 4 | 32, resourceName: string): Promise<Settings> {
     const [found] = await this.#admin.describeConfigs({ resources: [{ resourceType, resourceName }] });
     return Object.fromEntries(found.configs.map(({ name, value }) => [name, value ?? '']));
+  }
+
+  /** A broker that has only just come up names none at first. */
+  async #anyBroker(): Promise<number> {
+    for (const endMs = performance.now() + SEEN_WITHIN_MS; ; await sleep(LOOK_EVERY_MS)) {
+      const { brokers } = await this.#admin.metadata({ topics: [], forceUpdate: true });
+      for (const brokerId of brokers.keys()) return brokerId;
+      if (performance.now() >= endMs) throw new Error('the cluster names no broker');
+    }
   }
 
   async #partitionCount(topic: string): Promise<number> {
