@@ -16,7 +16,9 @@ test('anything else is an internal fault: a wrong count would stop a title for g
   const wrongs = [undefined, null, -1, 0.5, Number.NaN, 2 ** 60, '3', 'h264', {}, [null], ['h264', 'h264'], [1, 1], [-0.5], ['../x']];
   for (const { read, good } of READERS) {
     for (const name of Object.keys(good)) {
-      for (const wrong of wrongs) assert.throws(() => read({ ...good, [name]: wrong }), { code: 'SL-901' }, `${name}: ${JSON.stringify(wrong)}`);
+      // Rows of versions that did not tell the picture size yet are read as well.
+      const wrongsOfIt = name === 'pixels' ? wrongs.slice(1) : wrongs;
+      for (const wrong of wrongsOfIt) assert.throws(() => read({ ...good, [name]: wrong }), { code: 'SL-901' }, `${name}: ${JSON.stringify(wrong)}`);
     }
   }
 });
