@@ -91,7 +91,7 @@ async function attack(id: string): Promise<number> {
   say('starting the servers');
   const site = await Site.start(id);
   try {
-    const load = new Load({ place: site.place, films, ladder, run: (args) => site.place.run(args) });
+    const load = new Load({ name: 'title', place: site.place, films, ladder, run: (args) => site.place.run(args) });
     const times: FaultTimes[] = [];
     for (const film of films) say(`${await load.submit()}: ${film.path}`);
     for (const fault of FAULTS) {
@@ -133,7 +133,7 @@ async function filmsToMake(): Promise<LoadFilm[]> {
     return path === null ? [] : [{ path, leastChunks }];
   });
   if (real.length > 0) return real;
-  const film = await smallFilm({ seconds: SYNTHESISED_SECONDS });
+  const film = await smallFilm({ seconds: SYNTHESISED_SECONDS, isColourful: true });
   return [{ path: film.path, leastChunks: SYNTHESISED_SECONDS / 20 }];
 }
 

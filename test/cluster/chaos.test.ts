@@ -8,10 +8,11 @@ import { ClusterPlace, clusterMissing } from './cluster-place.ts';
 import { Crew, type Member } from './crew.ts';
 import { framesLost, Load, provenTwice, type TitleOutcome } from './load.ts';
 
-/** At this size a chunk is 20 s of film. */
 const FILM_SECONDS = 240;
-const FILM_CHUNKS = 12;
+const FILM_CHUNKS = 18;
 const WORKERS = 3;
+/** Work ahead of every fault, so that each meets jobs in flight. */
+const CHUNKS_AHEAD = 6;
 const CLUSTER = 'proxied';
 
 /** One small rung: what is tried here is not the encoder. */
@@ -30,7 +31,7 @@ describe('a cluster to which everything happens', { skip: clusterMissing() ?? fa
   before(async () => {
     const kafkaPort = await freePort();
     const started = ClusterPlace.start({ kafka: { second: { protocol: 'PLAINTEXT', announcedPort: kafkaPort } } });
-    [place, film] = await Promise.all([started, smallFilm({ seconds: FILM_SECONDS })]);
+    [place, film] = await Promise.all([started, smallFilm({ seconds: FILM_SECONDS, isColourful: true })]);
     wires = {
       kafka: await TcpProxy.start(kafkaPort, () => place.kafka.secondAddress),
       cassandra: await TcpProxy.start(await freePort(), () => place.cassandra.contactPoints[0]),
@@ -48,9 +49,9 @@ describe('a cluster to which everything happens', { skip: clusterMissing() ?? fa
     await film?.remove();
   });
 
-  function loadOf(preset: string): Load {
+  function loadOf(name: string, preset: string): Load {
     const films = [{ path: film.path, leastChunks: FILM_CHUNKS }];
-    return new Load({ place, films, ladder: ladderOf(preset), run: (args) => place.run(args) });
+    return new Load({ name, place, films, ladder: ladderOf(preset), run: (args) => place.run(args) });
   }
 
   const start = (crew: Crew, role: 'control' | 'worker', label: string, ...more: readonly string[]): Member =>
@@ -65,7 +66,7 @@ describe('a cluster to which everything happens', { skip: clusterMissing() ?? fa
 
   it('publishes the same bytes, and encodes nothing again that was proven', async (test) => {
     const crew = new Crew();
-    const load = loadOf('veryfast');
+    const load = loadOf('chaos', 'veryfast');
     for (const label of ['control-1', 'control-2']) start(crew, 'control', label);
     for (let i = 1; i <= WORKERS; i++) start(crew, 'worker', `worker-${i}`);
     await crew.allThere();
@@ -100,7 +101,7 @@ describe('a cluster to which everything happens', { skip: clusterMissing() ?? fa
     ];
     const startedMs: number[] = [];
     for (const [what, fault] of faults) {
-      if (load.leastChunks - crew.proven.length < WORKERS * 2) await load.submit();
+      while (load.leastChunks - crew.proven.length < CHUNKS_AHEAD) await load.submit();
       startedMs.push(Date.now());
       await fault();
       await crew.goesOn(what);
@@ -164,7 +165,7 @@ describe('a cluster to which everything happens', { skip: clusterMissing() ?? fa
 
   it('drains on SIGTERM, hands back what takes too long, and all workers can be replaced under load', async (test) => {
     const crew = new Crew();
-    const load = loadOf('slower');
+    const load = loadOf('drain', 'slower');
     start(crew, 'control', 'control');
     const patient = start(crew, 'worker', 'patient');
     await crew.allThere();
@@ -212,7 +213,7 @@ async function leaves(member: Member): Promise<void> {
 
 function checkOutcome(outcome: TitleOutcome): void {
   const { id, report, attempts, differingFiles } = outcome;
-  assert.equal(report.chunks.length, FILM_CHUNKS);
+  assert.ok(report.chunks.length >= FILM_CHUNKS);
   assert.deepEqual(differingFiles, [], `${id}: the bytes are those of the run on one machine`);
   assert.deepEqual(provenTwice(outcome), [], `${id}: nothing proven is encoded again`);
   const failed = attempts.filter((attempt) => attempt.outcome === 'failed');

@@ -12,6 +12,8 @@ export type LoadFilm = { readonly path: string; readonly leastChunks: number };
 export type ListedAttempt = Attempt & { readonly kind: JobKind; readonly part: { readonly index: number } };
 
 export type LoadOrder = {
+  /** The titles are called after it. */
+  readonly name: string;
   readonly place: ClusterPlace;
   readonly films: readonly LoadFilm[];
   /** With each `crf` other pictures come out, so no title can use what another one left. */
@@ -53,7 +55,7 @@ export class Load {
     const { place, films, ladder } = this.#order;
     const number = this.titles.length;
     const film = films[number % films.length];
-    const id = `title-${number + 1}`;
+    const id = `${this.#order.name}-${number + 1}`;
     const ladderPath = await place.ladder(ladder(FIRST_CRF + Math.floor(number / films.length)), id);
     this.titles.push({ id, film, ladderPath });
     // Somebody may be on the way to being seen: SL-113 says that no worker is there yet.

@@ -6,6 +6,7 @@ import { FfmpegMediaTools } from '../../src/adapters/ffmpeg/media-tools.ts';
 export type SmallFilm = { readonly path: string; remove(): Promise<void> };
 
 const SIZE = '320x180';
+const HUE_STEP = 37;
 /** Pictures so different that every change is a cut. What is drawn by chance has a seed. */
 const SCENES = [
   'testsrc2',
@@ -18,10 +19,13 @@ const SCENES = [
   'cellauto=rule=110:seed=7',
 ];
 
-export type SmallFilmOrder = { readonly seconds: number; readonly sceneSeconds?: number; readonly lastScene?: string };
+export type SmallFilmOrder = { readonly seconds: number; readonly sceneSeconds?: number; readonly lastScene?: string; readonly isColourful?: boolean };
 
-/** A film with a cut about every 2.5 seconds, a tone, and 24 frames a second; the same bytes every time. `lastScene` ends it with another picture. */
-export async function smallFilm({ seconds, sceneSeconds = 2.5, lastScene }: SmallFilmOrder): Promise<SmallFilm> {
+/**
+ * A film with a cut about every 2.5 seconds, a tone, and 24 frames a second; the same bytes every time. `lastScene` ends it with another picture.
+ * The scenes come round again, so chunks do as well, and are then made once only; `isColourful`: each time in other colours.
+ */
+export async function smallFilm({ seconds, sceneSeconds = 2.5, lastScene, isColourful = false }: SmallFilmOrder): Promise<SmallFilm> {
   const folder = await mkdtemp(join(tmpdir(), 'sceneline-film-'));
   const path = join(folder, 'film.mp4');
   const tools = await FfmpegMediaTools.open(process.env);
@@ -31,7 +35,7 @@ export async function smallFilm({ seconds, sceneSeconds = 2.5, lastScene }: Smal
     const options = `${scene}${scene.includes('=') ? ':' : '='}size=${SIZE}${scene.includes('r=24') ? '' : ':rate=24'}`;
     return ['-f', 'lavfi', '-t', String(sceneSeconds), '-i', options];
   });
-  const joined = `${inputs.map((_, i) => `[${i}:v]format=yuv420p,setsar=1[v${i}]`).join(';')};${inputs.map((_, i) => `[v${i}]`).join('')}concat=n=${count}:v=1:a=0[v]`;
+  const joined = `${inputs.map((_, i) => `[${i}:v]format=yuv420p,${isColourful ? `hue=h=${(i * HUE_STEP) % 360},` : ''}setsar=1[v${i}]`).join(';')};${inputs.map((_, i) => `[v${i}]`).join('')}concat=n=${count}:v=1:a=0[v]`;
   await tools.run({
     tool: 'ffmpeg',
     args: [
