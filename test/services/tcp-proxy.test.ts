@@ -61,6 +61,19 @@ describe('a proxy between a client and a server', () => {
     assert.equal(await answers(28), 'a long text that nobody cuts');
   });
 
+  it('cuts also connections that are just ending', async () => {
+    const clients = Array.from({ length: 50 }, () => connect(proxy.port, '127.0.0.1').on('error', () => {}));
+    const closed = Promise.all(clients.map(closing));
+    for (const [i, one] of clients.entries()) {
+      if (i % 2) one.once('connect', () => one.end('goodbye'));
+      one.once('finish', () => proxy.cut());
+    }
+    await once(clients[1], 'finish');
+    proxy.cut();
+    for (const one of clients) one.destroy();
+    await closed;
+  });
+
   it('refuses old and new connections until it welcomes', async () => {
     const closed = closing(client);
     proxy.refuse();

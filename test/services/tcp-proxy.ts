@@ -29,7 +29,7 @@ export class TcpProxy {
 
   /** Ends every connection; new ones are taken. */
   cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) reset(socket);
   }
 
   /** Cuts once, in the middle of what clients send, when so many bytes more have come from them. Resolves then. */
@@ -102,6 +102,12 @@ export class TcpProxy {
     this.#onCut?.();
     return true;
   }
+}
+
+/** A socket that is just ending and is reset would never close, and Node (24.21) would not end after it. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 /** Writes what it is given after the delay of that moment, never before what was given earlier. */
