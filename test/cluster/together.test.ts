@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { folderHashes } from '../support/folder-hashes.ts';
 import { type SmallFilm, smallFilm } from '../support/small-film.ts';
 import { ClusterPlace, clusterMissing } from './cluster-place.ts';
+import { Crew } from './crew.ts';
 
 const LADDER = {
   audioKbpsPerChannel: 64,
@@ -27,11 +28,10 @@ describe('a title on a cluster', { skip: clusterMissing() ?? false }, () => {
 
   it('is byte for byte what one machine makes', async () => {
     const ladder = await place.ladder(LADDER);
-    for (let i = 0; i < 2; i++) place.start(['control']);
-    for (let i = 0; i < 4; i++) place.start(['worker', '--slots', '1']);
-    const none = await place.run(['submit', film.path, '--title', 'film', '--ladder', ladder]);
-    const submit = none.code === 0 ? none : await place.run(['submit', film.path, '--title', 'film', '--ladder', ladder]);
-    assert.equal(submit.code, 0, submit.stderr);
+    const crew = new Crew();
+    for (const label of ['control 1', 'control 2']) crew.add('control', label, place.start(['control']));
+    const workers = [1, 2, 3, 4].map((n) => crew.add('worker', `worker ${n}`, place.start(['worker', '--slots', '1'])));
+    await crew.until('every worker is there', () => workers.every((worker) => worker.said('worker is there')));
     const waited = await place.run(['submit', film.path, '--title', 'film', '--ladder', ladder, '--wait', '--json']);
     assert.equal(waited.code, 0, waited.stderr);
     const fetched = await place.run(['fetch', 'film', '--out', join(place.root, 'fetched')]);

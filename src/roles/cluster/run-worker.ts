@@ -60,7 +60,6 @@ export async function runWorker({ cluster, tools, slots, drainMs, metricsAt, sig
   const sources = new S3Sources(bucket, new BlockCache(CACHE_BYTES));
   const handlers = metrics.counted(createHandlers({ ...cluster, tools, sources }));
   const announcing = announce(cluster, { worker: name, encoderBuild: tools.abilities.buildId, classes, slots: atOnce }, signal);
-  log('info', 'worker is there', { name, slots: atOnce, classes: classes.join(' ') });
   let limit: NodeJS.Timeout | undefined;
   signal.addEventListener('abort', () => {
     log('info', 'draining: finishes what runs, takes nothing more', { limitSeconds: drainMs / 1000 });
@@ -83,9 +82,17 @@ export async function runWorker({ cluster, tools, slots, drainMs, metricsAt, sig
   }
 }
 
+/** Says that the worker is there when the first notice stands: from then on titles can be planned for it. */
 async function announce({ workers, clock }: Cluster, notice: Parameters<Cluster['workers']['announce']>[0], signal: AbortSignal): Promise<void> {
+  let isKnown = false;
   while (!signal.aborted) {
-    await workers.announce(notice).catch((error: unknown) => log('warn', 'cannot announce itself; repeated', troubleFacts(error)));
+    try {
+      await workers.announce(notice);
+      if (!isKnown) log('info', 'worker is there', { name: notice.worker, slots: notice.slots, classes: notice.classes.join(' ') });
+      isKnown = true;
+    } catch (error) {
+      log('warn', 'cannot announce itself; repeated', troubleFacts(error));
+    }
     await clock.sleep(ANNOUNCE_MS, signal);
   }
 }
