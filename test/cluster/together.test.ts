@@ -1,18 +1,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { TINY_LADDER } from '../crash/crash-run.ts';
 import { folderHashes } from '../support/folder-hashes.ts';
 import { type SmallFilm, smallFilm } from '../support/small-film.ts';
 import { ClusterPlace, clusterMissing } from './cluster-place.ts';
 import { Crew } from './crew.ts';
-
-const LADDER = {
-  audioKbpsPerChannel: 64,
-  rungs: [
-    { name: '180p', container: 'mp4', codec: 'h264', boxPx: 180, crf: 26, maxrateKbps: 800, bufsizeKbit: 1600, preset: 'veryfast', threads: 2 },
-    { name: '90p', container: 'mp4', codec: 'h264', boxPx: 90, crf: 28, maxrateKbps: 400, bufsizeKbit: 800, preset: 'veryfast', threads: 2 },
-  ],
-} as const;
 
 describe('a title on a cluster', { skip: clusterMissing() ?? false }, () => {
   let place: ClusterPlace;
@@ -27,7 +20,7 @@ describe('a title on a cluster', { skip: clusterMissing() ?? false }, () => {
   });
 
   it('is byte for byte what one machine makes', async () => {
-    const ladder = await place.ladder(LADDER);
+    const ladder = await place.ladder(TINY_LADDER);
     const crew = new Crew();
     for (const label of ['control 1', 'control 2']) crew.add('control', label, place.start(['control']));
     const workers = [1, 2, 3, 4].map((n) => crew.add('worker', `worker ${n}`, place.start(['worker', '--slots', '1'])));
