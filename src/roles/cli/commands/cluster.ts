@@ -1,19 +1,17 @@
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { ScenelineError } from '../../../model/errors.ts';
-import type { Ladder } from '../../../model/ladder.ts';
 import type { SourceSeal } from '../../../model/source.ts';
 import type { Title } from '../../../model/title.ts';
 import { sealSource } from '../../../stages/ingest/seal.ts';
 import { DEFAULT_LADDER } from '../../../stages/plan/ladder/default-ladder.ts';
-import { loadLadder } from '../../../stages/plan/ladder/load.ts';
 import type { ClusterConfig } from '../../cluster/config.ts';
 import { parseListen } from '../../cluster/metrics/serve-metrics.ts';
 import type { Cluster } from '../../cluster/open-cluster.ts';
 import { ensureMediaTools } from '../../doctor/ensure-media-tools.ts';
 import type { Invocation } from '../invocation.ts';
 import { type CommonOptions, clusterConfigPath, parseCount } from '../options.ts';
+import { readLadder } from '../read-ladder.ts';
 import { printable } from '../terminal.ts';
 
 const POLL_MS = 1000;
@@ -141,13 +139,6 @@ async function waitForEnd(cluster: Cluster, title: Title, signal: AbortSignal): 
 function printTitle(title: Title, options: CommonOptions): void {
   const findings = title.findings.map((finding) => `  ${finding.code} ${printable(finding.message)}\n`).join('');
   process.stdout.write(options.json ? `${JSON.stringify({ title })}\n` : `${title.id} is ${title.state}\n${findings}`);
-}
-
-async function readLadder(path: string): Promise<Ladder> {
-  const text = await readFile(path, 'utf8').catch((error: Error) => {
-    throw new ScenelineError('SL-104', `The ladder ${path} cannot be read: ${error.message}.`, { cause: error });
-  });
-  return loadLadder(text);
 }
 
 function idOf(source: string): string {

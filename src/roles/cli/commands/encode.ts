@@ -1,14 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { ScenelineError } from '../../../model/errors.ts';
-import type { Ladder } from '../../../model/ladder.ts';
 import type { Report } from '../../../model/report.ts';
 import type { Title } from '../../../model/title.ts';
 import type { MediaTools } from '../../../ports/media-tools.ts';
 import { sightSource } from '../../../stages/ingest/seal.ts';
 import { DEFAULT_LADDER } from '../../../stages/plan/ladder/default-ladder.ts';
-import { loadLadder } from '../../../stages/plan/ladder/load.ts';
 import { requireEncoders } from '../../../stages/plan/ladder/require-encoders.ts';
 import { defaultWorkers, openLaptop } from '../../all-in-one.ts';
 import { ensureMediaTools } from '../../doctor/ensure-media-tools.ts';
@@ -17,6 +14,7 @@ import { finishedTitle } from '../../finished-title.ts';
 import type { Invocation } from '../invocation.ts';
 import { type CommonOptions, parseWorkers, stateFolder } from '../options.ts';
 import { ProgressView } from '../progress.ts';
+import { readLadder } from '../read-ladder.ts';
 import { describeEnd, summary } from '../summary.ts';
 import { printable } from '../terminal.ts';
 import { TitleTracker } from '../title-tracker.ts';
@@ -70,13 +68,6 @@ async function makeTitle(work: TitleWork): Promise<Report | null> {
     observe: (note) => tracker.note(note),
   }).finally(() => view.stop());
   return printEnd(work, end);
-}
-
-async function readLadder(path: string): Promise<Ladder> {
-  const text = await readFile(path, 'utf8').catch((error: Error) => {
-    throw new ScenelineError('SL-104', `The ladder ${path} cannot be read: ${error.message}.`, { cause: error });
-  });
-  return loadLadder(text);
 }
 
 /** `retry`: goes on with a title that failed or was cancelled. A source or tool that changed since is noticed as by `encode`. */
