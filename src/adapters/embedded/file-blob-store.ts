@@ -3,9 +3,10 @@ import { copyFile, open, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ScenelineError } from '../../model/errors.ts';
 import { blobKeyParts, isBlobKeyPart } from '../../ports/blob-key.ts';
+import { keyPage, lastKeyOf } from '../../ports/blob-page.ts';
 import type { BlobFacts, BlobStore } from '../../ports/blob-store.ts';
 import type { Clock, Random } from '../../ports/clock.ts';
-import { checkLimit, decodeCursor, encodeCursor, pageOf } from '../../ports/cursor.ts';
+import { checkLimit } from '../../ports/cursor.ts';
 import type { Files } from '../../ports/files.ts';
 import { contentName, findBlob, isContentName, keysBelow, namesIn } from './blob-folder.ts';
 import { makeDurableFolder } from './durable-folder.ts';
@@ -131,19 +132,13 @@ export class FileBlobStore implements BlobStore {
 
   async list(prefix: string, cursor: string | null, limit: number): Promise<{ keys: readonly string[]; cursor: string | null }> {
     checkLimit(limit);
-    const [after] = decodeCursor('blobs', cursor, ['']) ?? [''];
+    const after = lastKeyOf(cursor);
     const found: string[] = [];
     for await (const key of keysBelow(this.#world.root, '', prefix, after)) {
       found.push(key);
       if (found.length > limit) break;
     }
-    const page = pageOf(
-      found,
-      limit,
-      (key) => key,
-      (last) => encodeCursor('blobs', [last]),
-    );
-    return { keys: page.items, cursor: page.cursor };
+    return keyPage(found, limit);
   }
 
   async #create(key: string, fill: (path: string) => Promise<void>): Promise<BlobFacts> {

@@ -36,6 +36,8 @@ export class ClusterTruth {
   /** Ids of events written and not seen in the log yet. */
   readonly untold = new Set<string>();
   readonly #told = new Set<string>();
+  /** Ids of events that some change of a title wrote. */
+  readonly #written = new Set<string>();
   readonly #attempts = new Map<string, AttemptTruth>();
   readonly #encoders = new Map<string, AttemptTruth[]>();
   readonly #failures = new Map<string, number>();
@@ -129,8 +131,8 @@ export class ClusterTruth {
   checkEnd(): void {
     for (const title of this.titles.values()) if (isLive(title)) this.#world.violate(`${title.id} is still ${title.state}`);
     for (const id of this.untold) this.#world.violate(`${id} was never announced`);
-    const written = this.#broker.events.filter(({ type }) => type !== 'chunk.proven');
-    for (const { id } of written) if (!this.#told.has(id)) this.#world.violate(`${id} is in the log and was never written`);
+    const ofTitles = this.#broker.events.filter(({ type }) => type !== 'chunk.proven');
+    for (const { id } of ofTitles) if (!this.#written.has(id)) this.#world.violate(`${id} is in the log and was never written`);
   }
 
   #excuse(which: (attempt: AttemptTruth) => boolean): void {
@@ -237,7 +239,8 @@ export class ClusterTruth {
     if (before === null || before.rev !== after.rev) this.#titleWritten(before, JSON.parse(String(after.body)));
     if (typeof after.event_id !== 'string') return;
     if (!before || before.event_id !== after.event_id) {
-      if (this.untold.has(after.event_id) || this.#told.has(after.event_id)) this.#world.violate(`${after.event_id} is announced by two changes`);
+      if (this.#written.has(after.event_id)) this.#world.violate(`${after.event_id} is announced by two changes`);
+      this.#written.add(after.event_id);
       this.untold.add(after.event_id);
     } else if (after.settled && !this.#told.has(after.event_id)) this.#world.violate(`${after.event_id} is settled and not in the log`);
   }

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { explainNoRoom, ScenelineError } from '../../../model/errors.ts';
 import { blobKeyParts, isBlobKeyPart } from '../../../ports/blob-key.ts';
+import { keyPage, lastKeyOf } from '../../../ports/blob-page.ts';
 import type { BlobFacts, BlobStore } from '../../../ports/blob-store.ts';
 import type { Clock, Random } from '../../../ports/clock.ts';
-import { checkLimit, decodeCursor, encodeCursor, pageOf } from '../../../ports/cursor.ts';
+import { checkLimit } from '../../../ports/cursor.ts';
 import { type Content, contentOfBytes, withFileContent } from './content.ts';
 import { createObject } from './create-object.ts';
 import { missingObject, type ObjectHead, type S3Bucket, shortObject } from './s3-bucket.ts';
@@ -95,7 +96,7 @@ export class S3BlobStore implements BlobStore {
 
   async list(prefix: string, cursor: string | null, limit: number): Promise<{ keys: readonly string[]; cursor: string | null }> {
     checkLimit(limit);
-    const [after] = decodeCursor('blobs', cursor, ['']) ?? [''];
+    const after = lastKeyOf(cursor);
     const found: string[] = [];
     if (isKeyStart(prefix)) {
       for await (const key of this.#keysAfter(prefix, after, limit + 1)) {
@@ -103,13 +104,7 @@ export class S3BlobStore implements BlobStore {
         if (found.length > limit) break;
       }
     }
-    const page = pageOf(
-      found,
-      limit,
-      (key) => key,
-      (last) => encodeCursor('blobs', [last]),
-    );
-    return { keys: page.items, cursor: page.cursor };
+    return keyPage(found, limit);
   }
 
   async #create(bucketKey: string, content: Content): Promise<BlobFacts> {
