@@ -32,7 +32,10 @@ registerProcessor('onsets', class extends AudioWorkletProcessor {
 
 /** Notes the media times at which the picture turns white and a beep begins. */
 export class SyncMeter {
-  /** `{ mediaSeconds, isSure }`: sure when no frame was missed before the white one. */
+  /**
+   * `{ mediaSeconds, isSure }`: sure when no frame was missed before the white one, and the picture is the one the callback was for (one that
+   * comes late finds the next).
+   */
   flashes = [];
   /** `{ mediaSeconds, hertz }` */
   beeps = [];
@@ -67,7 +70,10 @@ export class SyncMeter {
   }
 
   onFrame(presentedFrames, mediaSeconds) {
-    this.#canvas.drawImage(this.#video, 0, 0, 16, 9);
+    const picture = new VideoFrame(this.#video);
+    this.#canvas.drawImage(picture, 0, 0, 16, 9);
+    const isOther = Math.abs(picture.timestamp / 1e6 - mediaSeconds) > 0.002;
+    picture.close();
     const { data } = this.#canvas.getImageData(0, 0, 16, 9);
     let sum = 0;
     for (let i = 0; i < data.length; i += 4) sum += data[i] + data[i + 1] + data[i + 2];
@@ -76,7 +82,7 @@ export class SyncMeter {
     const stepSeconds = mediaSeconds - this.#last.mediaSeconds;
     if (stepSeconds > 0) this.#frameSeconds = Math.min(this.#frameSeconds, stepSeconds);
     const isNext = presentedFrames === this.#last.presentedFrames + 1 && stepSeconds < 1.2 * this.#frameSeconds;
-    if (isWhite && !this.#last.isWhite) this.flashes.push({ mediaSeconds, isSure: isNext });
+    if (isWhite && !this.#last.isWhite) this.flashes.push({ mediaSeconds, isSure: isNext && !isOther });
     this.#last = { presentedFrames, mediaSeconds, isWhite };
   }
 
