@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FfmpegMediaTools } from '../src/adapters/ffmpeg/media-tools.ts';
 import { synthesiseMaster } from '../src/roles/demo/synthesise-master.ts';
@@ -56,15 +56,16 @@ export async function minuteOf2160p(folder: string): Promise<string> {
   return path;
 }
 
-/** Ten minutes with many cuts: a whole real film where there is one, else small synthesised scenes. */
+/** Ten minutes of 480 lines with many cuts: a whole real film scaled up where there is one, else synthesised scenes. */
 export async function tenMinutes(folder: string): Promise<string> {
   const film = mediaPath('real/bbb-full-596s-252p24.mp4');
-  if (film !== null) return film;
-  const { path, remove } = await smallFilm({ seconds: 600, sceneSeconds: 5 });
-  const kept = join(folder, 'ten-minutes.mp4');
-  await copyFile(path, kept);
-  await remove();
-  return kept;
+  const made = film === null ? await smallFilm({ seconds: 600, sceneSeconds: 5 }) : null;
+  const path = join(folder, 'ten-minutes.mp4');
+  const tools = await FfmpegMediaTools.open(process.env);
+  const coding = ['-vf', 'scale=854:480:flags=lanczos', '-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '14', '-g', '48', '-c:a', 'copy'];
+  await tools.run({ tool: 'ffmpeg', args: ['-y', '-i', film ?? made!.path, ...coding, path], limits: LIMITS });
+  await made?.remove();
+  return path;
 }
 
 /** Lengths that differ, as a film's do: chunk borders are chosen by them before anything else. */

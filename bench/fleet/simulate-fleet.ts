@@ -188,7 +188,9 @@ function resultsOf({ model, title, counts }: Film): SmallResults {
   return {
     scan: isDone('scan') && asked !== 'planning' ? { refused: false, rangeCount: ranges.length, pixels: 1920 * 1080, audioStreams: [1], findings: [] } : null,
     stitch: isDone('stitch') ? { refused: false, findings: [], frameCount: 1 } : null,
-    plan: isDone('plan') ? { chunkCount: chunks.length, codecs: ['h264'], audioCount: 1, textCount: 0, renditionCount: renditions.length } : null,
+    plan: isDone('plan')
+      ? { chunkCount: chunks.length, codecs: ['h264'], audioCount: 1, textCount: 0, renditionCount: renditions.length, longestFirst: [] }
+      : null,
   };
 }
 

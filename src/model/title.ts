@@ -47,6 +47,8 @@ export type TitleProgress = {
   readonly audioCount?: number;
   readonly textCount?: number;
   readonly chunkCount?: number;
+  /** Chunks in the order in which they are admitted; empty: as they come in the film. */
+  readonly longestFirst?: readonly number[];
   readonly codecs?: readonly string[];
   readonly renditionCount?: number;
   /** Chunk jobs admitted to the queue so far. */

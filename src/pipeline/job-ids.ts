@@ -77,10 +77,11 @@ export function numberedJobs(title: Title, kind: JobKind, indexes: readonly numb
   return indexes.map((index) => jobSpec(title, { kind, part: { index } }));
 }
 
-/** Encode jobs of chunks `[startChunk, endChunkExclusive)`, chunk by chunk, one per codec. */
-export function encodeJobs(title: Title, startChunk: number, endChunkExclusive: number, codecs: readonly string[]): JobSpec[] {
+/** Encode jobs of chunks `[startPlace, endPlaceExclusive)` in the title's order of chunks, one per codec. */
+export function encodeJobs(title: Title, startPlace: number, endPlaceExclusive: number, codecs: readonly string[]): JobSpec[] {
   const jobs: JobSpec[] = [];
-  for (let index = startChunk; index < endChunkExclusive; index++) {
+  for (let place = startPlace; place < endPlaceExclusive; place++) {
+    const index = title.progress.longestFirst?.[place] ?? place;
     for (const codec of codecs) jobs.push(jobSpec(title, { kind: 'encode', part: { index, codec } }));
   }
   return jobs;

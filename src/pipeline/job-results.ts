@@ -26,6 +26,8 @@ export type PlanResult = {
   readonly textCount: number;
   /** At least 1. */
   readonly renditionCount: number;
+  /** All chunks by length, the longest first, so that the last job is a short one; empty for a title of more than 256 chunks. */
+  readonly longestFirst: readonly number[];
 };
 
 /** Throws SL-901 when a row holds something else; so do the two below. */
@@ -49,12 +51,15 @@ export function readStitchResult(result: JobResult): StitchResult {
 export function readPlanResult(result: JobResult): PlanResult {
   const codecs = list(result, 'codecs', (item): item is string => typeof item === 'string' && /^[a-z0-9]{1,16}$/.test(item));
   if (codecs.length === 0) throw broken('codecs');
+  const chunkCount = count(result, 'chunkCount', 1);
   return {
     codecs,
-    chunkCount: count(result, 'chunkCount', 1),
+    chunkCount,
     audioCount: count(result, 'audioCount', 0),
     textCount: count(result, 'textCount', 0),
     renditionCount: count(result, 'renditionCount', 1),
+    // Versions before it was chosen left it out.
+    longestFirst: result.longestFirst === undefined ? [] : order(result, 'longestFirst', chunkCount),
   };
 }
 
@@ -78,6 +83,14 @@ function list<T>(result: JobResult, name: string, isItem: (item: unknown) => ite
   const value = result[name];
   if (!Array.isArray(value) || !value.every(isItem) || new Set(value).size !== value.length) throw broken(name);
   return value;
+}
+
+/** Empty, or every number below `length` once. */
+function order(result: JobResult, name: string, length: number): number[] {
+  const isPlace = (item: unknown): item is number => typeof item === 'number' && Number.isSafeInteger(item) && item >= 0 && item < length;
+  const places = list(result, name, isPlace);
+  if (places.length !== 0 && places.length !== length) throw broken(name);
+  return places;
 }
 
 function broken(name: string): ScenelineError {

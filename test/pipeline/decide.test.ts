@@ -81,7 +81,7 @@ describe('encoding', () => {
   const tracks = { audio: { running: 2 }, text: { done: 1 } };
 
   test('a plan opens it', () => {
-    const plan = { chunkCount: 5, codecs: ['h264'], audioCount: 1, textCount: 0, renditionCount: 4 };
+    const plan = { chunkCount: 5, codecs: ['h264'], audioCount: 1, textCount: 0, renditionCount: 4, longestFirst: [4, 0, 1, 2, 3] };
     assert.deepEqual(names(decide(look(titleIn('planning'))).enqueue), ['plan 0']);
     const { next } = decide(look(titleIn('planning', { progress: { rangeCount: 2 } }), { results: { ...NO_RESULTS, plan } }));
     assert.equal(next?.state, 'encoding');

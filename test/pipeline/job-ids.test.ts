@@ -54,6 +54,11 @@ test('encode jobs are those of the chunks asked for, a job per codec', () => {
     ['3 h264', '3 av1', '4 h264', '4 av1'],
   );
   assert.equal(new Set(jobs.map(({ id }) => id)).size, 4);
+  const ordered = title('a', { revision: REVISION, progress: { longestFirst: [2, 0, 1] } });
+  assert.deepEqual(
+    encodeJobs(ordered, 0, 2, ['h264']).map(({ part }) => part.index),
+    [2, 0],
+  );
 });
 
 test('later steps run before earlier ones, whole tracks before chunks', () => {

@@ -5,8 +5,10 @@ import { readPlanResult, readScanResult, readStitchResult } from '../../src/pipe
 const READERS = [
   { read: readScanResult, good: { refused: false, rangeCount: 3, pixels: 100, audioStreams: [1, 2], findings: [] } },
   { read: readStitchResult, good: { refused: false, frameCount: 10, findings: [{ code: 'SL-105', severity: 'warn', place: {}, message: 'x' }] } },
-  { read: readPlanResult, good: { chunkCount: 1, codecs: ['h264'], audioCount: 0, textCount: 0, renditionCount: 1 } },
+  { read: readPlanResult, good: { chunkCount: 3, codecs: ['h264'], audioCount: 0, textCount: 0, renditionCount: 1, longestFirst: [2, 0, 1] } },
 ];
+/** Rows of versions that did not tell these yet are read as well. */
+const LATER_NAMES = ['pixels', 'longestFirst'];
 
 test('what the handlers leave is read, and what they leave besides is left out', () => {
   for (const { read, good } of READERS) assert.deepEqual(read({ ...good, cost: { inspect: 1 } }), good);
@@ -16,11 +18,23 @@ test('anything else is an internal fault: a wrong count would stop a title for g
   const wrongs = [undefined, null, -1, 0.5, Number.NaN, 2 ** 60, '3', 'h264', {}, [null], ['h264', 'h264'], [1, 1], [-0.5], ['../x']];
   for (const { read, good } of READERS) {
     for (const name of Object.keys(good)) {
-      // Rows of versions that did not tell the picture size yet are read as well.
-      const wrongsOfIt = name === 'pixels' ? wrongs.slice(1) : wrongs;
+      const wrongsOfIt = LATER_NAMES.includes(name) ? wrongs.slice(1) : wrongs;
       for (const wrong of wrongsOfIt) assert.throws(() => read({ ...good, [name]: wrong }), { code: 'SL-901' }, `${name}: ${JSON.stringify(wrong)}`);
     }
   }
+});
+
+test('an order of chunks that leaves one out or names one too many is an internal fault; none is as good', () => {
+  const plan = { chunkCount: 3, codecs: ['h264'], audioCount: 0, textCount: 0, renditionCount: 1 };
+  for (const longestFirst of [
+    [0, 1],
+    [0, 1, 3],
+    [0, 1, -1],
+    [0, 1, 2, 3],
+    [2, 1, 1],
+  ])
+    assert.throws(() => readPlanResult({ ...plan, longestFirst }), { code: 'SL-901' });
+  assert.deepEqual(readPlanResult(plan).longestFirst, []);
 });
 
 test('a refused source need not have ranges or frames', () => {

@@ -45,7 +45,8 @@ export function fakeHandlers(world: HandlerWorld): JobHandlers {
     stitch: async ({ master }) => ({ refused: master.refusedBy === 'stitch', frameCount: 100, findings: [] }),
     plan: async ({ master }) => {
       const { codecs, textCount, renditionCount } = master;
-      return { chunkCount: master.chunks.length, codecs, audioCount: master.audioStreams.length, textCount, renditionCount };
+      const longestFirst = master.chunks.map((_, index) => index).reverse();
+      return { chunkCount: master.chunks.length, codecs, audioCount: master.audioStreams.length, textCount, renditionCount, longestFirst };
     },
     encode: (work) => encode(world, work),
     audio: async () => ({}),

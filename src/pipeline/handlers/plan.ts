@@ -2,7 +2,7 @@ import { decodeIndexRecords, indexRange } from '../../model/frame-index.ts';
 import type { Inspection } from '../../model/inspection.ts';
 import { inspectionKeys } from '../../model/inspection.ts';
 import type { Job, JobResult } from '../../model/job.ts';
-import { titleKeys } from '../../model/plan.ts';
+import { type Chunk, titleKeys } from '../../model/plan.ts';
 import { planTitle } from '../../stages/plan/plan-title.ts';
 import { serialisePlan } from '../../stages/plan/serialise.ts';
 import { type HandlerDeps, readJson, titleOf } from './deps.ts';
@@ -11,6 +11,8 @@ import { inspectionOf } from './inspect.ts';
 /** Frames read from the index at a time. */
 const BLOCK_FRAMES = 4096;
 const HASH_BYTES = 16;
+/** The order is kept in the title's row, which every decision reads. */
+const MAX_ORDERED_CHUNKS = 256;
 
 /** Decides what is made of the title and stores it. */
 export function planHandler(deps: HandlerDeps) {
@@ -27,8 +29,20 @@ export function planHandler(deps: HandlerDeps) {
     });
     await deps.blobs.put(titleKeys.plan(title.id, title.revision), Buffer.from(serialisePlan(plan)));
     const codecs = [...new Set(plan.rungs.filter((rung) => rung.picturesFrom === null).map((rung) => rung.codec))];
-    return { chunkCount: plan.chunks.length, codecs, audioCount: plan.audio.length, textCount: plan.text.length, renditionCount: plan.rungs.length };
+    return {
+      codecs,
+      chunkCount: plan.chunks.length,
+      audioCount: plan.audio.length,
+      textCount: plan.text.length,
+      renditionCount: plan.rungs.length,
+      longestFirst: plan.chunks.length <= MAX_ORDERED_CHUNKS ? longestFirst(plan.chunks) : [],
+    };
   };
+}
+
+function longestFirst(chunks: readonly Chunk[]): number[] {
+  const frames = (chunk: Chunk) => chunk.endFrameExclusive - chunk.startFrame;
+  return [...chunks].sort((a, b) => frames(b) - frames(a) || a.index - b.index).map((chunk) => chunk.index);
 }
 
 /** 24 bytes a frame in memory: 6 MB for three hours. */

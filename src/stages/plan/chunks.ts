@@ -3,7 +3,7 @@ import type { Chunk } from '../../model/plan.ts';
 import { BORDER_RANK, type Border, secondsToTicks } from './borders.ts';
 
 const FULL_HD_PIXELS = 1920 * 1080;
-const FULL_HD_CHUNK_SECONDS = 20;
+const FULL_HD_CHUNK_SECONDS = 10;
 const SHORTEST_TARGET_SECONDS = 4;
 const LONGEST_TARGET_SECONDS = FULL_HD_CHUNK_SECONDS;
 /**
