@@ -43,6 +43,24 @@ export function claimTests(the: () => MadeQueue): void {
     );
   });
 
+  it('puts a job that was lost twice behind the others of its title, and behind no other title', async () => {
+    const { adapter: queue, second, clock } = the();
+    const [a, b] = [freshTag(), freshTag()];
+    await queue.enqueue([job(a, 0, { priority: 5 }), job(a, 1)]);
+    const lose = async (): Promise<number> => {
+      const { job } = await mustClaim(queue, [a]);
+      // Both look at the lease before it runs out: a holder nobody has watched for a whole lease is not held to be dead.
+      await claim(second, []);
+      await queue.counts(a, job.revision);
+      clock.advance(LEASE_MS + 1);
+      return job.part.index;
+    };
+    assert.deepEqual([await lose(), await lose()], [0, 0], 'once may be chance');
+    assert.equal((await mustClaim(queue, [a])).job.part.index, 1);
+    await queue.enqueue([job(b, 0, { priority: 1 })]);
+    assert.deepEqual([(await mustClaim(queue, [a, b])).job.titleId, (await mustClaim(queue, [a, b])).job.titleId], [a, b]);
+  });
+
   it('chooses among the titles named and leaves the others alone', async () => {
     const { adapter: queue } = the();
     const [a, b, c] = [freshTag(), freshTag(), freshTag()];

@@ -87,4 +87,8 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (owner, address)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  DROP INDEX job_ready;
+  CREATE INDEX job_ready ON job (title_id, losses > 1, priority DESC, seq) WHERE state = 'ready';
+  `,
 ];

@@ -6,7 +6,7 @@ import { listAttempts } from './job-attempts.ts';
 import { type BoardJob, isReady, JobBoard, openJobs, type Revision, tally } from './job-board.ts';
 import { JobChanges, type SeenJob } from './job-changes.ts';
 import { JobLists } from './job-lists.ts';
-import { CQL, compareTurns, type JobHead, jobOf } from './job-rows.ts';
+import { CQL, compareTurns, compareUrgency, type JobHead, jobOf } from './job-rows.ts';
 import { Observations } from './observations.ts';
 import type { CassandraSession } from './session.ts';
 
@@ -51,8 +51,8 @@ export class CassandraJobQueue implements JobQueue {
   }
 
   async claim(request: { worker: string; titleIds: readonly string[]; leaseMs: number }): Promise<Lease | null> {
-    const views = (await inParallel(request.titleIds, WIDTH, (titleId) => this.#lookAtTitle(titleId))).flat();
-    for (const job of views.flatMap(openJobs).filter(isReady).sort(compareTurns)) {
+    const titles = await inParallel(request.titleIds, WIDTH, (titleId) => this.#lookAtTitle(titleId));
+    for (const job of inTurn(titles.map((views) => views.flatMap(openJobs).filter(isReady).sort(compareTurns)))) {
       if (this.#trying.has(job.spec.id)) continue;
       this.#trying.add(job.spec.id);
       try {
@@ -224,4 +224,14 @@ function isHandedOutAgain(now: string, before: string): boolean {
 function distinct(jobs: readonly JobSpec[]): JobSpec[] {
   const seen = new Set<string>();
   return jobs.filter(({ id }) => !seen.has(id) && seen.add(id));
+}
+
+/** Jobs of several titles, each title's in its order, and the most urgent of the titles' next ones first. */
+function* inTurn(ofTitles: readonly (readonly BoardJob[])[]): Generator<BoardJob> {
+  const lanes = ofTitles.map((jobs) => [...jobs]).filter((jobs) => jobs.length > 0);
+  while (lanes.length > 0) {
+    const best = lanes.reduce((first, lane) => (compareUrgency(lane[0], first[0]) < 0 ? lane : first));
+    yield best.shift()!;
+    if (best.length === 0) lanes.splice(lanes.indexOf(best), 1);
+  }
 }

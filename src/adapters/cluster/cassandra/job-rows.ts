@@ -1,4 +1,13 @@
-import type { Attempt, AttemptOutcome, Evidence, Job, JobKind, JobSpec, JobState } from '../../../model/job.ts';
+import {
+  type Attempt,
+  type AttemptOutcome,
+  type Evidence,
+  type Job,
+  type JobKind,
+  type JobSpec,
+  type JobState,
+  MAX_CHANCE_LOSSES,
+} from '../../../model/job.ts';
 import { compareText } from './byte-order.ts';
 import { loadJson } from './long-text.ts';
 import type { CassandraSession, Row } from './session.ts';
@@ -135,7 +144,18 @@ export function compareParts(a: Pick<JobSpec, 'part' | 'id'>, b: Pick<JobSpec, '
   return a.part.index - b.part.index || compareText(a.part.codec ?? '', b.part.codec ?? '') || compareText(a.id, b.id);
 }
 
+type Turn = ListedJob & { readonly head: JobHead | null };
+
+/** Those lost too often last, then the highest priority first, then as enqueued. */
+export function compareTurns(a: Turn, b: Turn): number {
+  return Number(isLostOften(a)) - Number(isLostOften(b)) || compareUrgency(a, b);
+}
+
 /** Highest priority first, then as enqueued. */
-export function compareTurns(a: ListedJob, b: ListedJob): number {
+export function compareUrgency(a: ListedJob, b: ListedJob): number {
   return b.spec.priority - a.spec.priority || a.enqueuedMs - b.enqueuedMs || a.enqueuedN - b.enqueuedN || compareText(a.spec.id, b.spec.id);
+}
+
+function isLostOften({ head }: Turn): boolean {
+  return head !== null && head.losses > MAX_CHANCE_LOSSES;
 }
