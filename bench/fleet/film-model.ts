@@ -9,6 +9,8 @@ export type FilmModel = {
   readonly stitch: number;
   readonly plan: number;
   readonly chunks: readonly number[];
+  /** All that the product knows of them beforehand. */
+  readonly chunkFrames: readonly number[];
   readonly audio: number;
   readonly renditions: readonly number[];
   readonly packaging: number;
@@ -20,8 +22,8 @@ const FPS = 24;
 const INSPECT_PER_FRAME = 0.0076;
 const ENCODE_PER_FRAME = 0.118 + 0.0099;
 const RANGE_FRAMES = 120 * FPS;
-/** Chunks of a real film: 271 frames in the median (`crash-cost`). */
-const [SHORTEST_CHUNK, LONGEST_CHUNK] = [5 * FPS, 18 * FPS];
+/** Chunks of a real film: 132 frames in the median (`crash-cost`). */
+const [SHORTEST_CHUNK, LONGEST_CHUNK] = [2.5 * FPS, 9 * FPS];
 /** Times as fast as it plays. */
 const [AUDIO_ENCODE_SPEED, AUDIO_INSPECT_SPEED, PACKETS_SPEED, ASSEMBLE_SPEED, PACKAGE_SPEED] = [60, 150, 700, 700, 500];
 const RENDITIONS = 4;
@@ -31,9 +33,11 @@ export function filmModel(id: string, seconds: number, seed: number): FilmModel 
   const random = seededRandom(seed);
   const frames = Math.round(seconds * FPS);
   const chunks: number[] = [];
+  const chunkFrames: number[] = [];
   for (let left = frames; left > 0; ) {
     const length = Math.min(left, Math.round(SHORTEST_CHUNK + random() * (LONGEST_CHUNK - SHORTEST_CHUNK)));
     chunks.push(length * ENCODE_PER_FRAME * (0.5 + random()));
+    chunkFrames.push(length);
     left -= length;
   }
   const ranges = Array.from({ length: Math.ceil(frames / RANGE_FRAMES) }, (_, i) => Math.min(RANGE_FRAMES, frames - i * RANGE_FRAMES) * INSPECT_PER_FRAME);
@@ -45,6 +49,7 @@ export function filmModel(id: string, seconds: number, seed: number): FilmModel 
     stitch: 0.5 + frames / 60_000,
     plan: 0.5,
     chunks,
+    chunkFrames,
     audio: seconds / AUDIO_ENCODE_SPEED,
     renditions: Array.from({ length: RENDITIONS }, () => 0.5 + seconds / ASSEMBLE_SPEED),
     packaging: 1 + seconds / PACKAGE_SPEED,

@@ -2,6 +2,7 @@ import type { JobKind, JobSpec, JobState } from '../../src/model/job.ts';
 import type { Title } from '../../src/model/title.ts';
 import { chooseAdmissions, type WaitingJobs } from '../../src/pipeline/admit.ts';
 import { decide, type SmallResults } from '../../src/pipeline/decide.ts';
+import { longestFirst } from '../../src/pipeline/handlers/plan.ts';
 import { PriorityHeap } from '../../src/pipeline/priority-heap.ts';
 import { isLive, newTitle } from '../../src/pipeline/title-changes.ts';
 import { noOpOrder } from '../cluster/no-op-title.ts';
@@ -189,7 +190,14 @@ function resultsOf({ model, title, counts }: Film): SmallResults {
     scan: isDone('scan') && asked !== 'planning' ? { refused: false, rangeCount: ranges.length, pixels: 1920 * 1080, audioStreams: [1], findings: [] } : null,
     stitch: isDone('stitch') ? { refused: false, findings: [], frameCount: 1 } : null,
     plan: isDone('plan')
-      ? { chunkCount: chunks.length, codecs: ['h264'], audioCount: 1, textCount: 0, renditionCount: renditions.length, longestFirst: [] }
+      ? {
+          chunkCount: chunks.length,
+          codecs: ['h264'],
+          audioCount: 1,
+          textCount: 0,
+          renditionCount: renditions.length,
+          longestFirst: longestFirst(model.chunkFrames),
+        }
       : null,
   };
 }

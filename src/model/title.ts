@@ -47,7 +47,7 @@ export type TitleProgress = {
   readonly audioCount?: number;
   readonly textCount?: number;
   readonly chunkCount?: number;
-  /** Chunks in the order in which they are admitted; empty: as they come in the film. */
+  /** The last chunks in the order in which they are admitted; those before them as they come in the film. */
   readonly longestFirst?: readonly number[];
   readonly codecs?: readonly string[];
   readonly renditionCount?: number;

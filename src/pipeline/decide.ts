@@ -21,7 +21,7 @@ import { eventOf, isLive, moved } from './title-changes.ts';
  *                                       ── operator ──────> cancelled   ── retry ──> where it was
  *
  * Inside `inspecting`: ranges and audio tracks at once, then the stitch. Inside `packaging`: the package, then publish.
- * Inside `encoding` chunks are admitted to the queue a window at a time, the longest first (in the film's order where there are many);
+ * Inside `encoding` chunks are admitted to the queue a window at a time, in the film's order but for the last ones, which come the longest first;
  * `progress.admittedChunks` remembers how far. Jobs are enqueued before the row says that they are: a crash between the two enqueues the same ids again.
  */
 export type DecideInput = {

@@ -79,9 +79,11 @@ export function numberedJobs(title: Title, kind: JobKind, indexes: readonly numb
 
 /** Encode jobs of chunks `[startPlace, endPlaceExclusive)` in the title's order of chunks, one per codec. */
 export function encodeJobs(title: Title, startPlace: number, endPlaceExclusive: number, codecs: readonly string[]): JobSpec[] {
+  const { longestFirst = [], chunkCount = 0 } = title.progress;
+  const film = longestFirst.length === 0 ? Number.POSITIVE_INFINITY : chunkCount - longestFirst.length;
   const jobs: JobSpec[] = [];
   for (let place = startPlace; place < endPlaceExclusive; place++) {
-    const index = title.progress.longestFirst?.[place] ?? place;
+    const index = place < film ? place : longestFirst[place - film];
     for (const codec of codecs) jobs.push(jobSpec(title, { kind: 'encode', part: { index, codec } }));
   }
   return jobs;

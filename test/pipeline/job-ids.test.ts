@@ -54,10 +54,10 @@ test('encode jobs are those of the chunks asked for, a job per codec', () => {
     ['3 h264', '3 av1', '4 h264', '4 av1'],
   );
   assert.equal(new Set(jobs.map(({ id }) => id)).size, 4);
-  const ordered = title('a', { revision: REVISION, progress: { longestFirst: [2, 0, 1] } });
+  const ordered = title('a', { revision: REVISION, progress: { chunkCount: 5, longestFirst: [4, 2, 3] } });
   assert.deepEqual(
-    encodeJobs(ordered, 0, 2, ['h264']).map(({ part }) => part.index),
-    [2, 0],
+    encodeJobs(ordered, 0, 5, ['h264']).map(({ part }) => part.index),
+    [0, 1, 4, 2, 3],
   );
 });
 

@@ -2,7 +2,7 @@ import { decodeIndexRecords, indexRange } from '../../model/frame-index.ts';
 import type { Inspection } from '../../model/inspection.ts';
 import { inspectionKeys } from '../../model/inspection.ts';
 import type { Job, JobResult } from '../../model/job.ts';
-import { type Chunk, titleKeys } from '../../model/plan.ts';
+import { titleKeys } from '../../model/plan.ts';
 import { planTitle } from '../../stages/plan/plan-title.ts';
 import { serialisePlan } from '../../stages/plan/serialise.ts';
 import { type HandlerDeps, readJson, titleOf } from './deps.ts';
@@ -35,14 +35,16 @@ export function planHandler(deps: HandlerDeps) {
       audioCount: plan.audio.length,
       textCount: plan.text.length,
       renditionCount: plan.rungs.length,
-      longestFirst: plan.chunks.length <= MAX_ORDERED_CHUNKS ? longestFirst(plan.chunks) : [],
+      longestFirst: longestFirst(plan.chunks.map((chunk) => chunk.endFrameExclusive - chunk.startFrame)),
     };
   };
 }
 
-function longestFirst(chunks: readonly Chunk[]): number[] {
-  const frames = (chunk: Chunk) => chunk.endFrameExclusive - chunk.startFrame;
-  return [...chunks].sort((a, b) => frames(b) - frames(a) || a.index - b.index).map((chunk) => chunk.index);
+/** Numbers of a title's last chunks, the longest chunk first. */
+export function longestFirst(chunkFrames: readonly number[]): number[] {
+  const first = Math.max(0, chunkFrames.length - MAX_ORDERED_CHUNKS);
+  const last = Array.from({ length: chunkFrames.length - first }, (_, i) => first + i);
+  return last.sort((a, b) => chunkFrames[b] - chunkFrames[a] || a - b);
 }
 
 /** 24 bytes a frame in memory: 6 MB for three hours. */
