@@ -2,15 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ShotDetector } from '../../../../src/stages/inspect/shots/shot-detector.ts';
 import { blend, brightened, flat, framesOf, scene } from '../../../support/luma-film.ts';
+import { bordersOf } from '../../../support/shot-borders.ts';
 
 const TWENTY_FOURTHS = { num: 1, den: 24 };
-
-/** First frames of the shots found behind the first. */
-function borders(pictures: readonly Uint8Array[]): number[] {
-  return shotsOf(pictures)
-    .slice(1)
-    .map(({ startFrame }) => startFrame);
-}
 
 function shotsOf(pictures: readonly Uint8Array[]) {
   const detector = new ShotDetector(TWENTY_FOURTHS);
@@ -28,7 +22,7 @@ function ramp(from: Uint8Array, to: Uint8Array, frames: number): Uint8Array[] {
 }
 
 test('hard cuts are found where they are, also of short shots', () => {
-  assert.deepEqual(borders([...shot(1, 30), ...shot(2, 9), ...shot(3, 40), ...shot(4, 5)]), [30, 39, 79]);
+  assert.deepEqual(bordersOf([...shot(1, 30), ...shot(2, 9), ...shot(3, 40), ...shot(4, 5)]), [30, 39, 79]);
 });
 
 test('shots cover every frame once', () => {
@@ -42,40 +36,40 @@ test('shots cover every frame once', () => {
 });
 
 test('a cut right after the first and right before the last frame is found', () => {
-  assert.deepEqual(borders([scene(1), ...shot(2, 30), scene(3)]), [1, 31]);
+  assert.deepEqual(bordersOf([scene(1), ...shot(2, 30), scene(3)]), [1, 31]);
 });
 
 test('cuts in the dark are found', () => {
   const dark = (pictures: Uint8Array[]) => pictures.map((luma) => luma.map((level) => 16 + Math.round((level - 16) * 0.15)));
-  assert.deepEqual(borders(dark([...shot(1, 30), ...shot(2, 30)])), [30]);
+  assert.deepEqual(bordersOf(dark([...shot(1, 30), ...shot(2, 30)])), [30]);
 });
 
 test('motion, a change of light, noise and repeated frames are no cuts', () => {
-  assert.deepEqual(borders(shot(5, 60, 3)), []);
-  assert.deepEqual(borders(shot(1, 60).map((luma, i) => (i < 30 ? luma : brightened(luma, 40)))), []);
-  assert.deepEqual(borders(shot(1, 40, 0).map((luma, i) => luma.map((level, k) => level + ((i * 7919 + k * 104_729) % 9) - 4))), []);
-  assert.deepEqual(borders(shot(1, 30).flatMap((luma) => [luma, luma])), []);
+  assert.deepEqual(bordersOf(shot(5, 60, 3)), []);
+  assert.deepEqual(bordersOf(shot(1, 60).map((luma, i) => (i < 30 ? luma : brightened(luma, 40)))), []);
+  assert.deepEqual(bordersOf(shot(1, 40, 0).map((luma, i) => luma.map((level, k) => level + ((i * 7919 + k * 104_729) % 9) - 4))), []);
+  assert.deepEqual(bordersOf(shot(1, 30).flatMap((luma) => [luma, luma])), []);
 });
 
 test('a flash of one to three frames is no border', () => {
   for (const length of [1, 2, 3]) {
     const film = shot(1, 60);
     for (let i = 0; i < length; i++) film[30 + i] = flat(235);
-    assert.deepEqual(borders(film), [], `${length} frames`);
+    assert.deepEqual(bordersOf(film), [], `${length} frames`);
   }
 });
 
 test('a short fade through black is parted where it is darkest', () => {
   const [a, b] = [scene(1), scene(2)];
   const film = [...shot(1, 30, 0), ...ramp(a, flat(16), 12), ...Array.from({ length: 6 }, () => flat(16)), ...ramp(flat(16), b, 12), ...shot(2, 30, 0)];
-  const [border, ...more] = borders(film);
+  const [border, ...more] = bordersOf(film);
   assert.deepEqual(more, []);
   assert.ok(border >= 40 && border <= 50, `at ${border}`);
 });
 
 test('after a long black the next shot starts with its first picture', () => {
   const film = [...shot(1, 30), ...Array.from({ length: 48 }, () => flat(16)), ...shot(2, 30)];
-  assert.deepEqual(borders(film), [30, 78]);
+  assert.deepEqual(bordersOf(film), [30, 78]);
   const faded = [
     ...shot(1, 30, 0),
     ...ramp(scene(1), flat(16), 24),
@@ -83,7 +77,7 @@ test('after a long black the next shot starts with its first picture', () => {
     ...ramp(flat(16), scene(2), 24),
     ...shot(2, 30, 0),
   ];
-  const [border, ...more] = borders(faded);
+  const [border, ...more] = bordersOf(faded);
   assert.deepEqual(more, []);
   assert.ok(border >= 102 && border <= 108, `at ${border}`);
 });
@@ -91,7 +85,7 @@ test('after a long black the next shot starts with its first picture', () => {
 test('a dissolve is one border near its middle', () => {
   for (const length of [10, 20]) {
     const film = [...shot(1, 40, 0), ...ramp(scene(1), scene(2), length), ...shot(2, 40, 0)];
-    const [border, ...more] = borders(film);
+    const [border, ...more] = bordersOf(film);
     assert.deepEqual(more, [], `${length} frames`);
     assert.ok(Math.abs(border - (40 + length / 2)) <= 4, `${length} frames: at ${border}`);
   }
