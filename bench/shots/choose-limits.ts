@@ -8,7 +8,7 @@ const AXES = {
   leastChange: [0.28, 0.34, 0.4, 0.46],
   aboveNeighbours: [0.13, 0.17, 0.21, 0.25],
   busySideShare: [0.85, 1, 1.15],
-  quietSideShare: [1, 1.2, 1.4],
+  quietSideShare: [1.2, 1.4],
 } satisfies { readonly [L in keyof CutLimits]?: readonly number[] };
 const NAMES = Object.keys(AXES) as (keyof typeof AXES)[];
 

@@ -2,10 +2,10 @@ import { FEATURE } from './features.ts';
 import type { Border, FrameWindow } from './frame-window.ts';
 import { meanDifference, STORED_GRID, shapeChange } from './picture-change.ts';
 
-/** Half lengths of the stretches looked at: dissolves of half a second to a second. */
-export const HALF_LENGTHS = [6, 12] as const;
+/** Half lengths of the stretches looked at: dissolves of a quarter of a second to two seconds. */
+export const HALF_LENGTHS = [6, 12, 24] as const;
 /** Frames needed on both sides of a candidate. */
-export const DISSOLVE_REACH = 12;
+export const DISSOLVE_REACH = 24;
 
 /** What decides about dissolves. */
 export const DISSOLVE_LIMITS = {
@@ -35,12 +35,16 @@ export type DissolveEvidence = {
   readonly shapeChange: number | null;
 };
 
-type Candidate = Border & { readonly errorShare: number };
+/** The middle of a dissolve, and how far it reaches to both sides. */
+export type Dissolve = Border & { readonly halfFrames: number };
+
+type Candidate = Dissolve & { readonly errorShare: number };
 
 /** Finds dissolves: for a while each picture is a blend of the one before the stretch and the one after it. */
 export class DissolveFinder {
   readonly #window: FrameWindow;
   #best: Candidate | null = null;
+  #last: Candidate | null = null;
   readonly #found: Candidate[] = [];
 
   constructor(window: FrameWindow) {
@@ -52,20 +56,22 @@ export class DissolveFinder {
     if (own === null) return;
     for (const half of HALF_LENGTHS) {
       const evidence = weighDissolve(this.#window, frame, half);
-      if (evidence !== null && isDissolve(evidence)) this.#note({ frame, ptsTicks: own.ptsTicks, errorShare: evidence.errorShare! });
+      if (evidence !== null && isDissolve(evidence)) this.#note({ frame, ptsTicks: own.ptsTicks, halfFrames: half, errorShare: evidence.errorShare! });
     }
   }
 
   /** The middle of each dissolve, ascending. */
-  finish(): Border[] {
+  finish(): Dissolve[] {
     return this.#best ? [...this.#found, this.#best] : this.#found;
   }
 
+  /** Candidates that overlap are one dissolve. */
   #note(candidate: Candidate): void {
-    if (this.#best !== null && candidate.frame - this.#best.frame > DISSOLVE_REACH) {
+    if (this.#best !== null && this.#last !== null && candidate.frame - this.#last.frame > Math.max(candidate.halfFrames, this.#last.halfFrames)) {
       this.#found.push(this.#best);
       this.#best = null;
     }
+    this.#last = candidate;
     if (this.#best === null || candidate.errorShare < this.#best.errorShare) this.#best = candidate;
   }
 }

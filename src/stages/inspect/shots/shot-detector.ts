@@ -14,9 +14,11 @@ export const SHOT_LIMITS: ShotLimits = { cut: CUT_LIMITS };
 const LONG_FLAT_SECONDS = 1;
 /** Two finders that name frames this close mean the same border. */
 const SAME_BORDER_FRAMES = 3;
+/** A dissolve that is found this close to another border, or closer than its own half length, is that border's motion or light. */
+const DISSOLVE_MARGIN_FRAMES = 12;
 
 /**
- * Finds shots in a film that streams by frame by frame; keeps the last 25 frames only.
+ * Finds shots in a film that streams by frame by frame; keeps the last 49 frames only.
  * The same frames give the same shots, whatever the pieces they arrive in.
  */
 export class ShotDetector {
@@ -55,13 +57,11 @@ export class ShotDetector {
       ...short.map((flat) => borderOfShort(flat, cuts)),
       ...flats.flatMap((flat) => (flat.first.frame > 0 && flat.after !== null && this.#isLong(flat) ? this.#afterLong(flat.after, borders) : [])),
     ];
-    const dissolves = this.#dissolves
-      .finish()
-      .filter(
-        ({ frame }) =>
-          !cuts.some((cut) => Math.abs(cut.frame - frame) <= DISSOLVE_REACH) &&
-          !flats.some((flat) => frame >= flat.first.frame - DISSOLVE_REACH && frame <= flat.lastFrame + DISSOLVE_REACH),
-      );
+    const dissolves = this.#dissolves.finish().filter(({ frame, halfFrames }) => {
+      const margin = Math.max(DISSOLVE_MARGIN_FRAMES, halfFrames);
+      const isNear = (firstFrame: number, lastFrame: number) => frame >= firstFrame - margin && frame <= lastFrame + margin;
+      return !cuts.some((cut) => isNear(cut.frame, cut.frame)) && !flats.some((flat) => isNear(flat.first.frame, flat.lastFrame));
+    });
     const starts = [this.#first, ...[...borders, ...fades, ...dissolves].sort((a, b) => a.frame - b.frame)];
     return starts.map(({ frame, ptsTicks }, i) => ({
       startFrame: frame,

