@@ -52,7 +52,7 @@ async function findByPeers(films: readonly FilmFile[]): Promise<{ [name: string]
   const version = await pySceneDetectVersion();
   if (version === null) return { [`scdet, best threshold ${scdet.way}`]: scdet.found, PySceneDetect: 'skipped: not installed' };
   const scenes = await bestOf(PYSCENEDETECT_WAYS, (way) => findAll(films, (reading) => pySceneDetectBorders(reading, way)));
-  return { [`scdet, best threshold ${scdet.way}`]: scdet.found, [`PySceneDetect ${version}, best of three: ${scenes.way.join(' ')}`]: scenes.found };
+  return { [`scdet, best threshold ${scdet.way}`]: scdet.found, [`PySceneDetect ${version}, best of two: ${scenes.way.join(' ')}`]: scenes.found };
 }
 
 const rounded = (value: number) => Number(value.toFixed(3));

@@ -12,8 +12,8 @@ export function scdetBorders({ scdetScores }: Reading, threshold: number): numbe
   return scdetScores.flatMap((score, frame) => (frame > 0 && score >= threshold ? [frame] : []));
 }
 
-/** What of PySceneDetect is tried: two detectors with their own defaults, and the better one with shots as short as six frames allowed. */
-export const PYSCENEDETECT_WAYS: readonly (readonly string[])[] = [['detect-adaptive'], ['detect-content'], ['detect-adaptive', '--min-scene-len', '6']];
+/** What of PySceneDetect is tried: its best detector with the defaults, and with shots as short as six frames allowed. */
+export const PYSCENEDETECT_WAYS: readonly (readonly string[])[] = [['detect-adaptive'], ['detect-adaptive', '--min-scene-len', '6']];
 
 /** The interpreter that may have PySceneDetect: SCENELINE_PYTHON, else `python3`. */
 const PYTHON = process.env.SCENELINE_PYTHON ?? 'python3';

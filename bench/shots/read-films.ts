@@ -27,35 +27,40 @@ export async function readFilms(folder: string, tools: MediaTools): Promise<Film
   const films: FilmFile[] = [];
   for (const file of truthFiles()) {
     process.stderr.write(`reading ${file.name}\n`);
-    const listed = await listedBorders(file);
-    films.push({ file, listed, plain: await readPlain(file, folder, tools), dark: await readDark(file, folder, tools) });
+    const [plainCopy, darkCopy] = await copyAndScore(file, folder, tools);
+    const plain = { ...plainCopy, ...(await inspect(file.path, join(folder, file.name))) };
+    const dark = { ...darkCopy, ...(await inspect(darkCopy.copyPath, join(folder, `${file.name}-dark`))) };
+    const counts = [plain.frames.length, plain.scdetScores.length, dark.frames.length, dark.scdetScores.length];
+    if (new Set(counts).size > 1) throw new Error(`${file.name}: detectors do not see the same frames: ${counts.join(', ')}`);
+    films.push({ file, listed: await listedBorders(file), plain, dark });
   }
   return films;
 }
 
-async function readPlain(file: TruthFile, folder: string, tools: MediaTools): Promise<Reading> {
-  const copyPath = join(folder, `${file.name}.mp4`);
-  const scdetScores = await copyAndScore(file, 'null', copyPath, tools);
-  return { ...(await inspect(file.path, join(folder, file.name))), copyPath, scdetScores };
-}
+type Copy = Pick<Reading, 'copyPath' | 'scdetScores'>;
 
-async function readDark(file: TruthFile, folder: string, tools: MediaTools): Promise<Reading> {
-  const copyPath = join(folder, `${file.name}-dark.mp4`);
-  const scdetScores = await copyAndScore(file, DARKENING, copyPath, tools);
-  return { ...(await inspect(copyPath, join(folder, `${file.name}-dark`))), copyPath, scdetScores };
-}
-
-/** One decode: the copy, and `scdet` on the pictures that go into it. */
-async function copyAndScore({ path, fps }: TruthFile, filter: string, copyPath: string, tools: MediaTools): Promise<number[]> {
-  const graph = `[0:v:0]${filter},setpts=N/(${fps}*TB),split[large][scored];[large]scale=-2:'min(480,trunc(ih/2)*2)'[kept];[scored]scdet=threshold=100,metadata=mode=print:key=lavfi.scd.score:file=-[seen]`;
+/** One decode: copies plain and darkened, and what `scdet` says of the pictures that go into them. */
+async function copyAndScore({ name, path, fps }: TruthFile, folder: string, tools: MediaTools): Promise<[plain: Copy, dark: Copy]> {
+  const kinds = [
+    { label: 'plain', filter: 'null', fd: 1 },
+    { label: 'dark', filter: DARKENING, fd: 4 },
+  ].map((kind) => ({ ...kind, copyPath: join(folder, `${name}-${kind.label}.mp4`), text: '' }));
+  const graph = kinds.map(
+    ({ label, filter, fd }) =>
+      `[${label}]${filter},split[${label}0][${label}1];[${label}0]scale=-2:'min(480,trunc(ih/2)*2)'[${label}2];[${label}1]scdet=threshold=100,metadata=mode=print:key=lavfi.scd.score:file=pipe\\\\:${fd}[${label}3]`,
+  );
   const coding = ['-r', String(fps), '-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '10', '-g', '48', '-pix_fmt', 'yuv420p'];
-  let text = '';
-  const take = (bytes: Uint8Array) => {
-    text += Buffer.from(bytes).toString('latin1');
+  const args = ['-y', '-reinit_filter', '0', '-i', path, '-filter_complex', [`[0:v:0]setpts=N/(${fps}*TB),split[plain][dark]`, ...graph].join(';')];
+  for (const { label, copyPath } of kinds) args.push('-map', `[${label}2]`, ...coding, copyPath, '-map', `[${label}3]`, '-f', 'null', '-');
+  const take = (kind: { text: string }) => (bytes: Uint8Array) => {
+    kind.text += Buffer.from(bytes).toString('latin1');
   };
-  const args = ['-y', '-reinit_filter', '0', '-i', path, '-filter_complex', graph, '-map', '[kept]', ...coding, copyPath, '-map', '[seen]', '-f', 'null', '-'];
-  await tools.run({ tool: 'ffmpeg', args, outputs: { 1: take }, limits: LIMITS });
-  return [...text.matchAll(/lavfi\.scd\.score=([\d.]+)/g)].map((match) => Number(match[1]));
+  await tools.run({ tool: 'ffmpeg', args, outputs: Object.fromEntries(kinds.map((kind) => [kind.fd, take(kind)])), limits: LIMITS });
+  const [plain, dark] = kinds.map(({ copyPath, text }) => ({
+    copyPath,
+    scdetScores: [...text.matchAll(/lavfi\.scd\.score=([\d.]+)/g)].map((match) => Number(match[1])),
+  }));
+  return [plain, dark];
 }
 
 async function inspect(path: string, folder: string): Promise<Pick<Reading, 'timeBase' | 'frames'>> {
