@@ -61,7 +61,12 @@ function buildProgram(base: Pick<Invocation, 'env' | 'signal' | 'setStatus'>): C
       .option(...workers),
     base,
   );
-  inspectCommand(add('inspect', 'facts, findings and shots of SOURCE'), base);
+  inspectCommand(
+    add('inspect', 'facts, findings and shots of SOURCE')
+      .option('--explain <FRAME>', 'say what speaks for and against a border at a frame, counted from 0')
+      .option('--sheet <FILE.png>', 'draw the first and the last frame of each shot; 80 shots a picture, more in FILE-2.png and so on'),
+    base,
+  );
   verifyCommand(add('verify', 'prove a finished title again from nothing but the files'), base);
   watchCommand(add('watch', 'play a finished title in the browser (this machine only)'), base);
   titlesCommand(addBoth('titles', 'what exists'), base);

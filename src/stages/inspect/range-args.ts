@@ -19,9 +19,9 @@ export type RangeCut = {
 };
 
 /** The same on every CPU: the scaler's fast paths round differently from machine to machine. */
-const SCALER_FLAGS = 'flags=area+accurate_rnd+bitexact';
+export const SCALER_FLAGS = 'flags=area+accurate_rnd+bitexact';
 const LUMA_ONLY = 'format=yuv420p,extractplanes=y,format=gray';
-const UPRIGHT = { 0: '', 90: ',transpose=clock', 180: ',hflip,vflip', 270: ',transpose=cclock' } as const;
+export const UPRIGHT = { 0: '', 90: ',transpose=clock', 180: ',hflip,vflip', 270: ',transpose=cclock' } as const;
 
 /**
  * One process that decodes a range once. Out come, per frame and before any filter, its time and hash; a 64×36 luma picture, upright;
@@ -52,13 +52,13 @@ export function complaintArgs(source: MediaInput, video: VideoTrack, cut: RangeC
  * The filter graph is kept when colour signalling changes, so that its state is. One thread decodes: ranges run side by side, a second thread costs a tenth
  * more CPU, and damaged pictures decode the same every time.
  */
-function decoderInput(source: MediaInput, timeBase: TimeBase, cut: RangeCut): readonly string[] {
+export function decoderInput(source: MediaInput, timeBase: TimeBase, cut: RangeCut): readonly string[] {
   const entry = cut.entryPtsTicks;
   const seek = entry === null ? [] : ['-noaccurate_seek', '-seek_timestamp', '1', '-ss', ticksToSeconds(entry + 0.5, timeBase).toFixed(6)];
   return ['-copyts', ...seek, '-noautorotate', '-reinit_filter', '0', '-threads', '1', ...sourceArguments(source)];
 }
 
-function trimOf({ startPtsTicks, endPtsTicks }: RangeCut): string {
+export function trimOf({ startPtsTicks, endPtsTicks }: RangeCut): string {
   const bounds = [...(startPtsTicks === null ? [] : [`start_pts=${startPtsTicks}`]), ...(endPtsTicks === null ? [] : [`end_pts=${endPtsTicks}`])];
   return bounds.length === 0 ? '' : `trim=${bounds.join(':')}`;
 }
@@ -82,7 +82,7 @@ function rangeGraph(video: VideoTrack, cut: RangeCut, zeroPtsTicks: number | nul
 }
 
 /** Names of colour matrices as the scaler spells them. */
-function scalerMatrix(matrix: string): string {
+export function scalerMatrix(matrix: string): string {
   if (matrix === 'bt709' || matrix === 'smpte240m' || matrix === 'fcc') return matrix;
   return matrix.startsWith('bt2020') ? 'bt2020' : 'smpte170m';
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { collectGarbage, type Swept } from '../../../src/pipeline/collect-garbage.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
@@ -54,6 +56,26 @@ describe('commands on a finished title', { timeout: 300_000 }, () => {
     assert.deepEqual(fileFacts(finishedReport(await place.encode(film.path).end)), fileFacts(report), 'still finished');
   });
 
+  /** `inspect --explain --sheet` of a border, for people and as JSON. */
+  async function assertExplained(border: number): Promise<void> {
+    const sheet = join(place.root, 'shots.png');
+    const ask = ['inspect', film.path, '--explain', String(border), '--sheet', sheet];
+    const { explanation, sheets } = document<{ explanation: { startsShot: boolean; statements: { speaks: string }[] }; sheets: { file: string }[] }>(
+      await place.run([...ask, '--json']),
+    );
+    assert.ok(explanation.startsShot && explanation.statements.some(({ speaks }) => speaks === 'for'));
+    assert.deepEqual(
+      sheets.map(({ file }) => file),
+      [sheet],
+    );
+    assert.equal((await readFile(sheet)).subarray(1, 4).toString('latin1'), 'PNG');
+    const { stdout } = await place.run(ask);
+    assert.match(stdout, new RegExp(`^Frame ${border} .*starts a shot`));
+    assert.match(stdout, /Contact sheet: .*shots\.png \(all/);
+    const beyond = await place.run(['inspect', film.path, '--explain', '99999', '--json']);
+    assert.equal(beyond.code, 2, beyond.stderr);
+  }
+
   test('--json prints one JSON document and nothing else on standard output', async () => {
     const title = finishedReport(await place.encode(film.path).end).title;
     const ask: Record<string, readonly string[]> = {
@@ -69,9 +91,10 @@ describe('commands on a finished title', { timeout: 300_000 }, () => {
       ends[name] = await place.run([...args, '--json']);
       assert.equal(ends[name].code, 0, `${name}: ${ends[name].stderr}${ends[name].stdout}`);
     }
-    const inspected = document<{ refused: boolean; inspection: { shots: unknown[]; frameCount: number } }>(ends.inspect);
+    const inspected = document<{ refused: boolean; inspection: { shots: { startFrame: number }[]; frameCount: number } }>(ends.inspect);
     assert.equal(inspected.refused, false);
     assert.ok(inspected.inspection.shots.length >= 3);
+    await assertExplained(inspected.inspection.shots[1].startFrame);
     assert.equal(document<{ faults: unknown[] }>(ends.verify).faults.length, 0);
     assert.deepEqual(
       document<{ titles: { id: string; state: string }[] }>(ends.titles).titles.map(({ id, state }) => ({ id, state })),

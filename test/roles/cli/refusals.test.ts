@@ -26,6 +26,10 @@ describe('what the command line does not do', { timeout: 120_000 }, () => {
       ['verify', '.'],
       ['titles', '--speed', '9'],
       ['encode', text, '--out', place.outDir, '--workers', '0'],
+      ['inspect', text, '--explain', '-1'],
+      ['inspect', text, '--explain', '1e3'],
+      ['inspect', text, '--sheet', join(place.root, 'sheet.jpg')],
+      ['inspect', text, '--sheet', join(place.root, 'no/such/folder/sheet.png')],
     ];
     const ends = await Promise.all(wrong.map((args) => place.run([...args, '--json'])));
     for (const [i, end] of ends.entries()) {

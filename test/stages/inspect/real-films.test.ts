@@ -1,67 +1,42 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { testFolder } from '../../support/fake-tool.ts';
 import { inspectFilm } from '../../support/inspect-film.ts';
 import { mediaPath } from '../../support/media.ts';
+import { countBorders, listedBorders, type Score, scoreOf, truthFiles } from '../../support/shot-truth.ts';
 
-/** Film, its list of borders, and the least F1 and recall that the detector must reach on it. */
-const FILMS = [
-  ['bbb-1080p30-13s.mp4', 'bbb-1080p30-13s', 1, 1],
-  ['bbb-360s-to-420s-720p24.mp4', 'bbb-360s-to-420s-720p24', 0.97, 0.97],
-  ['bbb-full-596s-252p24.mp4', 'bbb-full-596s-252p24', 0.97, 0.97],
-  ['bbb-trailer-360p25-vp8-vorbis.webm', 'bbb-trailer', 0.88, 0.9],
-  ['caminandes-llama-drama-30s-180p24-av1-opus.webm', 'caminandes-30s', 0.9, 1],
-  ['elephants-dream-0s-to-72s-360p24-2audio.mp4', 'elephants-dream-0s-to-72s', 0.9, 0.9],
-  ['sintel-120s-to-150s-1080p24-sdr-hevc10-5.1.ts', 'sintel-120s-to-150s-sdr', 0.9, 0.85],
-  ['sintel-60s-to-90s-1080p24-hdr10-hevc10-5.1.ts', 'sintel-60s-to-90s-hdr10', 0.9, 0.9],
-  ['tears-of-steel-0s-to-42s-500x208.mkv', 'tears-of-steel-0s-to-42s', 0.8, 1],
-] as const;
+/** The least F1 and recall that the detector must reach on each file. */
+const LEAST: { readonly [name: string]: readonly [f1: number, recall: number] } = {
+  'bbb-1080p30-13s': [1, 1],
+  'bbb-360s-to-420s-720p24': [0.97, 0.97],
+  'bbb-full-596s-252p24': [0.97, 0.97],
+  'bbb-trailer': [0.88, 0.9],
+  'caminandes-30s': [0.9, 1],
+  'elephants-dream-0s-to-72s': [0.9, 0.9],
+  'sintel-120s-to-150s-sdr': [0.9, 0.85],
+  'sintel-60s-to-90s-hdr10': [0.9, 0.9],
+  'tears-of-steel-0s-to-42s': [0.8, 1],
+};
 
 const LEAST_MEAN_F1 = 0.96;
 const LEAST_MEAN_RECALL = 0.97;
-const TOLERANCE_FRAMES = 2;
-
-type Border = { readonly frame: number; readonly endFrame: number; readonly isGradual: boolean };
-
-async function listedBorders(name: string): Promise<Border[]> {
-  const lines = (await readFile(mediaPath(`groundtruth/${name}.cuts.csv`)!, 'utf8')).split('\n').filter((line) => /^\d/.test(line));
-  return lines.map((line) => {
-    const [frame, type, endFrame] = line.split(',');
-    return { frame: Number(frame), endFrame: Number(endFrame || frame), isGradual: type === 'gradual' };
-  });
-}
-
-/** One border found counts for one listed; those inside gradual changes count neither way. */
-function score(found: readonly number[], listed: readonly Border[]): { f1: number; recall: number } {
-  const cuts = listed.filter(({ isGradual }) => !isGradual);
-  const open = new Set(cuts.map(({ frame }) => frame));
-  let wrong = 0;
-  for (const frame of found) {
-    const near = [...open].filter((cut) => Math.abs(cut - frame) <= TOLERANCE_FRAMES).sort((a, b) => Math.abs(a - frame) - Math.abs(b - frame));
-    if (near.length > 0) open.delete(near[0]);
-    else if (!listed.some((each) => each.isGradual && frame >= each.frame - TOLERANCE_FRAMES && frame <= each.endFrame + TOLERANCE_FRAMES)) wrong++;
-  }
-  const right = cuts.length - open.size;
-  return { f1: (2 * right) / (2 * right + wrong + open.size), recall: right / cuts.length };
-}
 
 test('shots of real films are where people see them', { skip: mediaPath('groundtruth') === null && 'the real films are not here' }, async (t) => {
   const folder = testFolder(t);
-  const scores: { f1: number; recall: number }[] = [];
-  for (const [film, list, leastF1, leastRecall] of FILMS) {
-    const { inspection } = await inspectFilm(join(folder, list), mediaPath(`real/${film}`)!);
-    const result = score(
-      inspection.shots.slice(1).map(({ startFrame }) => startFrame),
-      await listedBorders(list),
-    );
-    t.diagnostic(`${list}: F1 ${result.f1.toFixed(3)}, recall ${result.recall.toFixed(3)}, ${inspection.shots.length} shots`);
-    assert.ok(result.f1 >= leastF1 && result.recall >= leastRecall, `${list}: F1 ${result.f1}, recall ${result.recall}`);
-    assert.ok(!inspection.findings.some(({ severity }) => severity === 'refuse'), list);
-    scores.push(result);
+  const scores: Score[] = [];
+  for (const file of truthFiles()) {
+    const { inspection } = await inspectFilm(join(folder, file.name), file.path);
+    const found = inspection.shots.slice(1).map(({ startFrame }) => startFrame);
+    const score = scoreOf([countBorders(found, await listedBorders(file))]);
+    t.diagnostic(`${file.name}: F1 ${score.f1.toFixed(3)}, recall ${score.recall.toFixed(3)}, ${inspection.shots.length} shots`);
+    const [leastF1, leastRecall] = LEAST[file.name];
+    assert.ok(score.f1 >= leastF1 && score.recall >= leastRecall, `${file.name}: F1 ${score.f1}, recall ${score.recall}`);
+    assert.ok(!inspection.findings.some(({ severity }) => severity === 'refuse'), file.name);
+    scores.push(score);
   }
-  const mean = (of: (each: { f1: number; recall: number }) => number) => scores.reduce((sum, each) => sum + of(each), 0) / scores.length;
+  assert.equal(scores.length, Object.keys(LEAST).length);
+  const mean = (of: (each: Score) => number) => scores.reduce((sum, each) => sum + of(each), 0) / scores.length;
   assert.ok(mean(({ f1 }) => f1) >= LEAST_MEAN_F1 && mean(({ recall }) => recall) >= LEAST_MEAN_RECALL);
 });
 

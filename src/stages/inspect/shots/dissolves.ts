@@ -2,27 +2,49 @@ import { FEATURE } from './features.ts';
 import type { Border, FrameWindow } from './frame-window.ts';
 import { meanDifference, STORED_GRID, shapeChange } from './picture-change.ts';
 
-/** Half lengths of the stretches looked at: dissolves of half a second to a second. */
-const HALF_LENGTHS = [6, 12] as const;
+/** Half lengths of the stretches looked at: dissolves of a quarter of a second to two seconds. */
+export const HALF_LENGTHS = [6, 12, 24] as const;
 /** Frames needed on both sides of a candidate. */
-export const DISSOLVE_REACH = 12;
+export const DISSOLVE_REACH = 24;
 
-/** The ends must differ by this many levels, and in their shapes. */
-const LEAST_DIFFERENCE = 16;
-const LEAST_SHAPE_CHANGE = 0.4;
-/** The middle is the mean of both ends, but for this share of their difference. */
-const LARGEST_ERROR_SHARE = 0.22;
-/** Two pictures blended half and half have less contrast than either: of unrelated ones about half the variance. */
-const LARGEST_VARIANCE_SHARE = 0.65;
-/** An end without contrast makes it a fade, which is found otherwise. */
-const LEAST_DEVIATION = 8;
+/** What decides about dissolves. */
+export const DISSOLVE_LIMITS = {
+  /** An end with less contrast makes it a fade, which is found otherwise. Standard deviation, levels. */
+  leastContrast: 8,
+  /** Two pictures blended half and half have less contrast than either: of unrelated ones about half the variance. */
+  largestVarianceShare: 0.65,
+  /** The ends must differ by this many levels … */
+  leastDifference: 16,
+  /** … the middle is the mean of both, but for this share of their difference … */
+  largestErrorShare: 0.22,
+  /** … and the ends must differ in their shapes. */
+  leastShapeChange: 0.4,
+} as const;
 
-type Candidate = Border & { readonly errorShare: number };
+/** What speaks for or against a dissolve whose middle is at a frame. Later measures are null when an earlier one has decided. */
+export type DissolveEvidence = {
+  readonly halfFrames: number;
+  /** Of the end that has less, levels. */
+  readonly contrast: number;
+  /** Variance in the middle ÷ mean of the ends'. */
+  readonly varianceShare: number;
+  /** Mean absolute difference of the ends, levels. */
+  readonly difference: number | null;
+  /** Mean absolute error of the middle against the mean of the ends ÷ `difference`. */
+  readonly errorShare: number | null;
+  readonly shapeChange: number | null;
+};
+
+/** The middle of a dissolve, and how far it reaches to both sides. */
+export type Dissolve = Border & { readonly halfFrames: number };
+
+type Candidate = Dissolve & { readonly errorShare: number };
 
 /** Finds dissolves: for a while each picture is a blend of the one before the stretch and the one after it. */
 export class DissolveFinder {
   readonly #window: FrameWindow;
   #best: Candidate | null = null;
+  #last: Candidate | null = null;
   readonly #found: Candidate[] = [];
 
   constructor(window: FrameWindow) {
@@ -33,37 +55,46 @@ export class DissolveFinder {
     const own = this.#window.at(frame);
     if (own === null) return;
     for (const half of HALF_LENGTHS) {
-      const errorShare = this.#errorShare(frame, half);
-      if (errorShare !== null) this.#note({ frame, ptsTicks: own.ptsTicks, errorShare });
+      const evidence = weighDissolve(this.#window, frame, half);
+      if (evidence !== null && isDissolve(evidence)) this.#note({ frame, ptsTicks: own.ptsTicks, halfFrames: half, errorShare: evidence.errorShare! });
     }
   }
 
   /** The middle of each dissolve, ascending. */
-  finish(): Border[] {
+  finish(): Dissolve[] {
     return this.#best ? [...this.#found, this.#best] : this.#found;
   }
 
+  /** Candidates that overlap are one dissolve. */
   #note(candidate: Candidate): void {
-    if (this.#best !== null && candidate.frame - this.#best.frame > DISSOLVE_REACH) {
+    if (this.#best !== null && this.#last !== null && candidate.frame - this.#last.frame > Math.max(candidate.halfFrames, this.#last.halfFrames)) {
       this.#found.push(this.#best);
       this.#best = null;
     }
+    this.#last = candidate;
     if (this.#best === null || candidate.errorShare < this.#best.errorShare) this.#best = candidate;
   }
+}
 
-  /** Null when the stretch around `frame` is no dissolve. */
-  #errorShare(frame: number, half: number): number | null {
-    const [before, own, after] = [this.#window.at(frame - half), this.#window.at(frame), this.#window.at(frame + half)];
-    if (!before || !own || !after) return null;
-    const [deviationBefore, deviation, deviationAfter] = [before, own, after].map((each) => each.features[FEATURE.deviation]);
-    if (Math.min(deviationBefore, deviationAfter) < LEAST_DEVIATION) return null;
-    if (deviation ** 2 > (LARGEST_VARIANCE_SHARE * (deviationBefore ** 2 + deviationAfter ** 2)) / 2) return null;
-    const difference = meanDifference(before.picture, after.picture);
-    if (difference < LEAST_DIFFERENCE) return null;
-    const share = blendError(before.picture, own.picture, after.picture) / difference;
-    if (share > LARGEST_ERROR_SHARE || shapeChange(before.picture, after.picture, STORED_GRID) < LEAST_SHAPE_CHANGE) return null;
-    return share;
-  }
+/** Null where the film has not as many frames on both sides. */
+export function weighDissolve(window: FrameWindow, frame: number, halfFrames: number): DissolveEvidence | null {
+  const [before, own, after] = [window.at(frame - halfFrames), window.at(frame), window.at(frame + halfFrames)];
+  if (!before || !own || !after) return null;
+  const limits = DISSOLVE_LIMITS;
+  const [deviationBefore, deviation, deviationAfter] = [before, own, after].map((each) => each.features[FEATURE.deviation]);
+  const contrast = Math.min(deviationBefore, deviationAfter);
+  const varianceShare = (2 * deviation ** 2) / (deviationBefore ** 2 + deviationAfter ** 2 || 1);
+  const evidence = { halfFrames, contrast, varianceShare, difference: null, errorShare: null, shapeChange: null };
+  if (contrast < limits.leastContrast || varianceShare > limits.largestVarianceShare) return evidence;
+  const difference = meanDifference(before.picture, after.picture);
+  if (difference < limits.leastDifference) return { ...evidence, difference };
+  const errorShare = blendError(before.picture, own.picture, after.picture) / difference;
+  if (errorShare > limits.largestErrorShare) return { ...evidence, difference, errorShare };
+  return { ...evidence, difference, errorShare, shapeChange: shapeChange(before.picture, after.picture, STORED_GRID) };
+}
+
+export function isDissolve(evidence: DissolveEvidence): boolean {
+  return evidence.shapeChange !== null && evidence.shapeChange >= DISSOLVE_LIMITS.leastShapeChange;
 }
 
 /** Mean absolute error of `middle` against the mean of both ends, levels. */

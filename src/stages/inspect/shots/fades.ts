@@ -1,12 +1,16 @@
 import { FEATURE } from './features.ts';
 import type { Border, DetectorFrame } from './frame-window.ts';
-import { pictureChange, STORED_GRID } from './picture-change.ts';
+import { likeness, pictureChange, STORED_GRID } from './picture-change.ts';
 
-/** A picture with less contrast than this is one colour, in levels. */
-const FLAT_DEVIATION = 6;
-/** As good as black or white, in levels of the limited range. */
-const BLACK_MEAN = 30;
-const WHITE_MEAN = 215;
+export const FLAT_LIMITS = {
+  /** A picture with less contrast than this is as good as one colour, in levels; it counts when it is black or white. */
+  deviation: 6,
+  /** A picture with less contrast than this is nothing but one colour, and counts whatever the colour. */
+  emptyDeviation: 1.5,
+  /** As good as black or white, in levels of the limited range. */
+  blackMean: 30,
+  whiteMean: 215,
+} as const;
 
 /** A stretch of pictures without content, black or white, between others. */
 export type FlatStretch = {
@@ -19,9 +23,11 @@ export type FlatStretch = {
 };
 
 /** Contrast at which a picture can be compared with another one, in levels. */
-const COMPARABLE_DEVIATION = 12;
+const COMPARABLE_DEVIATION = 5;
 /** Less change than this between the pictures around a stretch: the same shot goes on after a flash. */
 const SAME_SHOT_CHANGE = 0.34;
+/** Or they correlate by more: it goes on in other light. */
+const SAME_SHOT_LIKENESS = 0.96;
 
 type Open = { readonly first: Border; readonly before: DetectorFrame | null; lastFrame: number; extreme: Border; distance: number };
 
@@ -32,10 +38,9 @@ export class FadeFinder {
   readonly #found: FlatStretch[] = [];
 
   push(frame: number, facts: DetectorFrame): void {
-    const mean = facts.features[FEATURE.mean];
-    const isFlat = facts.features[FEATURE.deviation] < FLAT_DEVIATION && (mean <= BLACK_MEAN || mean >= WHITE_MEAN);
     const here = { frame, ptsTicks: facts.ptsTicks };
-    if (isFlat) {
+    if (isFlat(facts)) {
+      const mean = facts.features[FEATURE.mean];
       const distance = Math.min(Math.abs(mean - 16), Math.abs(235 - mean));
       this.#open ??= { first: here, before: this.#before, lastFrame: frame, extreme: here, distance };
       this.#open.lastFrame = frame;
@@ -58,7 +63,16 @@ export class FadeFinder {
   }
 }
 
+/** Whether a picture shows nothing. */
+function isFlat({ features }: DetectorFrame): boolean {
+  const [mean, deviation] = [features[FEATURE.mean], features[FEATURE.deviation]];
+  if (deviation < FLAT_LIMITS.emptyDeviation) return true;
+  return deviation < FLAT_LIMITS.deviation && (mean <= FLAT_LIMITS.blackMean || mean >= FLAT_LIMITS.whiteMean);
+}
+
 function isSameShot(before: DetectorFrame | null, after: DetectorFrame): boolean {
   if (before === null || Math.min(before.features[FEATURE.deviation], after.features[FEATURE.deviation]) < COMPARABLE_DEVIATION) return false;
-  return pictureChange(before.picture, after.picture, STORED_GRID) < SAME_SHOT_CHANGE;
+  return (
+    pictureChange(before.picture, after.picture, STORED_GRID) < SAME_SHOT_CHANGE || likeness(before.picture, after.picture, STORED_GRID) > SAME_SHOT_LIKENESS
+  );
 }

@@ -12,13 +12,15 @@ export type Border = { readonly frame: number; readonly ptsTicks: number };
 /** The last frames of a film that streams by, by frame number. */
 export class FrameWindow {
   readonly #frames: (DetectorFrame | undefined)[];
-  #count = 0;
+  #count: number;
 
-  constructor(length: number) {
+  /** @param firstFrame number of the first frame that will be pushed. */
+  constructor(length: number, firstFrame = 0) {
     this.#frames = new Array(length);
+    this.#count = firstFrame;
   }
 
-  /** Frames seen so far. */
+  /** Number of the next frame: frames so far in a film seen from its start. */
   get count(): number {
     return this.#count;
   }

@@ -61,6 +61,59 @@ export function histogramChange(before: Uint8Array, after: Uint8Array, grid: Pic
   return distances.sort((a, b) => a - b)[distances.length >> 1];
 }
 
+/** A block without this contrast, before and after, shows nothing; it says nothing unless its brightness changed. */
+const BLANK_LEVELS = 3;
+const BLANK_LIGHT_LEVELS = 6;
+/** A block with a larger change of shapes shows something else … */
+const BLOCK_CHANGE = 0.3;
+/** … and so does one whose brightness changed by more. */
+const BLOCK_LIGHT_LEVELS = 20;
+
+/** Share of a picture's blocks that show something else than before, of all that show anything; 0 when none does. */
+export function changedShare(before: Uint8Array, after: Uint8Array, grid: PictureGrid): number {
+  const beforeSums = summedArea(before, grid);
+  const pixels = grid.blockWidthPx * grid.blockHeightPx;
+  let changed = 0;
+  let shown = 0;
+  for (let y = 0; y < grid.heightPx; y += grid.blockHeightPx) {
+    for (let x = 0; x < grid.widthPx; x += grid.blockWidthPx) {
+      const contrast = Math.max(blockDeviation(before, x, y, grid), blockDeviation(after, x, y, grid));
+      const light = Math.abs(blockSum(before, x, y, grid) - blockSum(after, x, y, grid)) / pixels;
+      if (contrast < BLANK_LEVELS && light < BLANK_LIGHT_LEVELS) continue;
+      shown++;
+      if (light > BLOCK_LIGHT_LEVELS || leastDifference(before, beforeSums, after, x, y, grid) / (NOISE_LEVELS + contrast) > BLOCK_CHANGE) changed++;
+    }
+  }
+  return shown === 0 ? 0 : changed / shown;
+}
+
+/** Correlation of two pictures at the shift where it is largest, -1 to 1: 1 when they are the same but for brightness, contrast and a camera that turned. */
+export function likeness(before: Uint8Array, after: Uint8Array, grid: PictureGrid): number {
+  let largest = -1;
+  for (let down = -grid.reachYPx; down <= grid.reachYPx; down++) {
+    for (let right = -grid.reachXPx; right <= grid.reachXPx; right++) largest = Math.max(largest, correlation(before, after, right, down, grid));
+  }
+  return largest;
+}
+
+/** Over what both show when `after` is moved; 0 when one of them is of one colour there. */
+function correlation(before: Uint8Array, after: Uint8Array, rightPx: number, downPx: number, { widthPx, heightPx }: PictureGrid): number {
+  let [count, own, other, ownSquare, otherSquare, product] = [0, 0, 0, 0, 0, 0];
+  for (let y = Math.max(0, downPx); y < heightPx + Math.min(0, downPx); y++) {
+    for (let x = Math.max(0, rightPx); x < widthPx + Math.min(0, rightPx); x++) {
+      const [a, b] = [before[y * widthPx + x], after[(y - downPx) * widthPx + x - rightPx]];
+      count++;
+      own += a;
+      other += b;
+      ownSquare += a * a;
+      otherSquare += b * b;
+      product += a * b;
+    }
+  }
+  const scale = Math.sqrt((ownSquare - (own * own) / count) * (otherSquare - (other * other) / count));
+  return scale > 0 ? (product - (own * other) / count) / scale : 0;
+}
+
 /** Mean absolute difference of two pictures, in levels. */
 export function meanDifference(before: Uint8Array, after: Uint8Array): number {
   let sum = 0;

@@ -1,16 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ShotDetector } from '../../../../src/stages/inspect/shots/shot-detector.ts';
-import { blend, brightened, flat, framesOf, scene } from '../../../support/luma-film.ts';
+import { blend, brightened, darkened, flat, framesOf, scene } from '../../../support/luma-film.ts';
+import { bordersOf } from '../../../support/shot-borders.ts';
 
 const TWENTY_FOURTHS = { num: 1, den: 24 };
-
-/** First frames of the shots found behind the first. */
-function borders(pictures: readonly Uint8Array[]): number[] {
-  return shotsOf(pictures)
-    .slice(1)
-    .map(({ startFrame }) => startFrame);
-}
 
 function shotsOf(pictures: readonly Uint8Array[]) {
   const detector = new ShotDetector(TWENTY_FOURTHS);
@@ -28,7 +22,7 @@ function ramp(from: Uint8Array, to: Uint8Array, frames: number): Uint8Array[] {
 }
 
 test('hard cuts are found where they are, also of short shots', () => {
-  assert.deepEqual(borders([...shot(1, 30), ...shot(2, 9), ...shot(3, 40), ...shot(4, 5)]), [30, 39, 79]);
+  assert.deepEqual(bordersOf([...shot(1, 30), ...shot(2, 9), ...shot(3, 40), ...shot(4, 5)]), [30, 39, 79]);
 });
 
 test('shots cover every frame once', () => {
@@ -42,40 +36,40 @@ test('shots cover every frame once', () => {
 });
 
 test('a cut right after the first and right before the last frame is found', () => {
-  assert.deepEqual(borders([scene(1), ...shot(2, 30), scene(3)]), [1, 31]);
+  assert.deepEqual(bordersOf([scene(1), ...shot(2, 30), scene(3)]), [1, 31]);
 });
 
 test('cuts in the dark are found', () => {
   const dark = (pictures: Uint8Array[]) => pictures.map((luma) => luma.map((level) => 16 + Math.round((level - 16) * 0.15)));
-  assert.deepEqual(borders(dark([...shot(1, 30), ...shot(2, 30)])), [30]);
+  assert.deepEqual(bordersOf(dark([...shot(1, 30), ...shot(2, 30)])), [30]);
 });
 
 test('motion, a change of light, noise and repeated frames are no cuts', () => {
-  assert.deepEqual(borders(shot(5, 60, 3)), []);
-  assert.deepEqual(borders(shot(1, 60).map((luma, i) => (i < 30 ? luma : brightened(luma, 40)))), []);
-  assert.deepEqual(borders(shot(1, 40, 0).map((luma, i) => luma.map((level, k) => level + ((i * 7919 + k * 104_729) % 9) - 4))), []);
-  assert.deepEqual(borders(shot(1, 30).flatMap((luma) => [luma, luma])), []);
+  assert.deepEqual(bordersOf(shot(5, 60, 3)), []);
+  assert.deepEqual(bordersOf(shot(1, 60).map((luma, i) => (i < 30 ? luma : brightened(luma, 40)))), []);
+  assert.deepEqual(bordersOf(shot(1, 40, 0).map((luma, i) => luma.map((level, k) => level + ((i * 7919 + k * 104_729) % 9) - 4))), []);
+  assert.deepEqual(bordersOf(shot(1, 30).flatMap((luma) => [luma, luma])), []);
 });
 
 test('a flash of one to three frames is no border', () => {
   for (const length of [1, 2, 3]) {
     const film = shot(1, 60);
     for (let i = 0; i < length; i++) film[30 + i] = flat(235);
-    assert.deepEqual(borders(film), [], `${length} frames`);
+    assert.deepEqual(bordersOf(film), [], `${length} frames`);
   }
 });
 
 test('a short fade through black is parted where it is darkest', () => {
   const [a, b] = [scene(1), scene(2)];
   const film = [...shot(1, 30, 0), ...ramp(a, flat(16), 12), ...Array.from({ length: 6 }, () => flat(16)), ...ramp(flat(16), b, 12), ...shot(2, 30, 0)];
-  const [border, ...more] = borders(film);
+  const [border, ...more] = bordersOf(film);
   assert.deepEqual(more, []);
   assert.ok(border >= 40 && border <= 50, `at ${border}`);
 });
 
 test('after a long black the next shot starts with its first picture', () => {
   const film = [...shot(1, 30), ...Array.from({ length: 48 }, () => flat(16)), ...shot(2, 30)];
-  assert.deepEqual(borders(film), [30, 78]);
+  assert.deepEqual(bordersOf(film), [30, 78]);
   const faded = [
     ...shot(1, 30, 0),
     ...ramp(scene(1), flat(16), 24),
@@ -83,16 +77,38 @@ test('after a long black the next shot starts with its first picture', () => {
     ...ramp(flat(16), scene(2), 24),
     ...shot(2, 30, 0),
   ];
-  const [border, ...more] = borders(faded);
+  const [border, ...more] = bordersOf(faded);
   assert.deepEqual(more, []);
   assert.ok(border >= 102 && border <= 108, `at ${border}`);
 });
 
-test('a dissolve is one border near its middle', () => {
-  for (const length of [10, 20]) {
+test('a dissolve is one border inside it, on a dark film too', () => {
+  for (const length of [8, 10, 20, 28, 40]) {
     const film = [...shot(1, 40, 0), ...ramp(scene(1), scene(2), length), ...shot(2, 40, 0)];
-    const [border, ...more] = borders(film);
-    assert.deepEqual(more, [], `${length} frames`);
-    assert.ok(Math.abs(border - (40 + length / 2)) <= 4, `${length} frames: at ${border}`);
+    for (const pictures of [film, darkened(film)]) {
+      const [border, ...more] = bordersOf(pictures);
+      assert.deepEqual(more, [], `${length} frames`);
+      assert.ok(border >= 40 && border < 40 + length, `${length} frames: at ${border}`);
+    }
+  }
+});
+
+test('a short time of nothing is one border, however the film gets into it and out of it', () => {
+  const nothing = (level: number, frames: number) => Array.from({ length: frames }, () => flat(level));
+  const into = { cut: () => [], fade: (level: number) => ramp(scene(1), flat(level), 10) };
+  const out = { cut: () => [], fade: (level: number) => ramp(flat(level), scene(2), 10) };
+  for (const level of [16, 235]) {
+    for (const [start, before] of Object.entries(into)) {
+      for (const [end, after] of Object.entries(out)) {
+        const head = [...shot(1, 30, 0), ...before(level)];
+        const film = [...head, ...nothing(level, 8), ...after(level), ...shot(2, 30, 0)];
+        for (const pictures of [film, darkened(film)]) {
+          const [border, ...more] = bordersOf(pictures);
+          assert.deepEqual(more, [], `${start} into ${level}, ${end} out of it`);
+          const latest = head.length + 8 + 2;
+          assert.ok(border >= head.length - 2 && border <= latest, `${start} into ${level}, ${end} out of it: at ${border}`);
+        }
+      }
+    }
   }
 });
