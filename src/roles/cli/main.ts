@@ -8,6 +8,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { encodeCommand } from './commands/encode.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { cancelCommand, gcCommand, jobsCommand, retryCommand, titlesCommand } from './commands/manage.ts';
+import { reportCommand } from './commands/report.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { watchCommand } from './commands/watch.ts';
 import { Interrupt, type Invocation } from './invocation.ts';
@@ -63,6 +64,7 @@ function buildProgram(base: Pick<Invocation, 'env' | 'signal' | 'setStatus'>): C
   );
   inspectCommand(add('inspect', 'facts, findings and shots of SOURCE'), base);
   verifyCommand(add('verify', 'prove a finished title again from nothing but the files'), base);
+  reportCommand(add('report', 'what a finished title is like and cost; with --html a page with plots and its worst frames'), base);
   watchCommand(add('watch', 'play a finished title in the browser (this machine only)'), base);
   titlesCommand(addBoth('titles', 'what exists'), base);
   jobsCommand(addBoth('jobs', 'every attempt of a title, with frames and outcome'), base);
