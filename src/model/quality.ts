@@ -6,8 +6,8 @@ export type ChunkQuality = {
   readonly positions: readonly number[];
   /** Structural similarity (Wang et al. 2004) of luma, one for each position: 1 is equal. Four decimals. */
   readonly ssim: readonly number[];
-  /** VMAF 0.6.1 of each picture by itself (no motion), 0 to 100, two decimals; null where the ffmpeg cannot. */
-  readonly vmaf: readonly number[] | null;
+  /** VMAF 0.6.1 of a picture by itself (no motion), 0 to 100, two decimals; null for all but one of each segment, and where the ffmpeg cannot. */
+  readonly vmaf: readonly (number | null)[];
 };
 
 const HALF_SECOND = 0.5;
@@ -30,4 +30,9 @@ export function scoredPositions(chunk: { ptsTicks: readonly number[]; idrPositio
     }
     return chosen.length > 0 ? chosen : [Math.floor((start + endExclusive - 1) / 2)];
   });
+}
+
+/** Places in `positions` of the first one of each segment: what costs much is measured of these only. */
+export function firstOfSegments(positions: readonly number[], idrPositions: readonly number[]): number[] {
+  return idrPositions.map((start) => positions.findIndex((position) => position >= start)).filter((place) => place >= 0);
 }

@@ -20,7 +20,7 @@ const stretch = { startFrame: frameNumber, endFrameExclusive: frameNumber, start
 const scoreSummary = z.object({ mean: z.number(), worst: z.number() });
 const scored = {
   ssim: scoreSummary.optional().describe('Structural similarity of luma at full size, 1 is equal'),
-  vmaf: scoreSummary.optional().describe('VMAF 0.6.1 of single pictures, 0 to 100; only where the ffmpeg has it'),
+  vmaf: scoreSummary.optional().describe('VMAF 0.6.1 of one picture of each segment, without motion, 0 to 100; only where the ffmpeg has it'),
 };
 
 const quality = z.object({

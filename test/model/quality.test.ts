@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { scoredPositions } from '../../src/model/quality.ts';
+import { firstOfSegments, scoredPositions } from '../../src/model/quality.ts';
 
 const timeBase = { num: 1, den: 24 };
 const steady = (frames: number) => Array.from({ length: frames }, (_, i) => i);
@@ -25,4 +25,9 @@ test('where the chunk stands in the film decides nothing', () => {
   const here = scoredPositions({ ptsTicks: steady(100), idrPositions: [0, 50], timeBase });
   const there = scoredPositions({ ptsTicks: steady(100).map((at) => at + 123_457), idrPositions: [0, 50], timeBase });
   assert.deepEqual(there, here);
+});
+
+test('the first picture of each segment is found among the scored ones', () => {
+  assert.deepEqual(firstOfSegments([12, 36, 60, 84, 112, 136], [0, 100]), [0, 4]);
+  assert.deepEqual(firstOfSegments([], [0]), []);
 });

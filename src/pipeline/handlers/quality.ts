@@ -24,7 +24,8 @@ export function describeQuality({ plan, shots, ptsTicks }: ScoredFilm, ofChunks:
     if (!quality) return [];
     return quality.positions.map((position, i) => {
       const frame = startFrame + position;
-      return { frame, seconds: secondsOf(frame), ssim: quality.ssim[i], ...(quality.vmaf && { vmaf: quality.vmaf[i] }) };
+      const vmaf = quality.vmaf[i];
+      return { frame, seconds: secondsOf(frame), ssim: quality.ssim[i], ...(vmaf !== null && { vmaf }) };
     });
   });
   const scoredChunks = plan.chunks.filter((_, chunk) => ofChunks[chunk]).length;

@@ -115,7 +115,7 @@ function scoreSection(view: PageView, metric: Metric): Html {
     badges,
   };
   const about =
-    metric === 'ssim' ? 'SSIM of luma, about one picture a second held to the picture fed; 1 is equal' : 'VMAF 0.6.1 of the same pictures, each by itself';
+    metric === 'ssim' ? 'SSIM of luma, about one picture a second held to the picture fed; 1 is equal' : 'VMAF 0.6.1 of one of them in each segment, by itself';
   return html`<section><h2>Quality <small>${about}</small></h2>${legend(rungs)}${plotHtml(plot)}</section>`;
 }
 

@@ -41,11 +41,10 @@ export type DecodedPrints = {
 /**
  * Pictures of whole files, concatenated, and scores. Memory: 576 bytes a frame, so this is for chunks, not for films.
  * @param frameCount frames each file should have; what goes beyond twice that is refused, not held
- * @param positions which of them are scored
  */
 export async function decodePrints(
   files: readonly CodedFile[],
-  { frameCount, positions }: { readonly frameCount: number; readonly positions: readonly number[] },
+  { frameCount, positions, vmafPlaces }: { readonly frameCount: number } & Pick<Scored, 'positions' | 'vmafPlaces'>,
   limits: { stallMs: number; wallMs: number },
   ctx: StageContext,
 ): Promise<DecodedPrints> {
@@ -63,8 +62,7 @@ export async function decodePrints(
     ]),
   );
   const { abilities } = ctx.tools;
-  const withVmaf = abilities.filters.has('libvmaf');
-  const scored = positions.length > 0 ? files.map((_, index): Scored => ({ index, positions, fedInput: files.length + index, withVmaf })) : [];
+  const scored = positions.length > 0 ? files.map((_, index): Scored => ({ index, positions, fedInput: files.length + index, vmafPlaces })) : [];
   const run = await ctx.tools.run({
     tool: 'ffmpeg',
     args: decodeArguments(files, scored, abilities.major),

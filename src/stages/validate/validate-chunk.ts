@@ -5,6 +5,7 @@ import { ScenelineError } from '../../model/errors.ts';
 import type { PlannedRung } from '../../model/ladder.ts';
 import type { MediaInput } from '../../model/media-input.ts';
 import { FED_LIMITS, matchPictures } from '../../model/picture-match.ts';
+import { firstOfSegments } from '../../model/quality.ts';
 import type { VideoTrack } from '../../model/source.ts';
 import type { BlobFacts } from '../../ports/blob-store.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
@@ -39,6 +40,7 @@ const LIMITS = { stallMs: 120_000, wallMs: 3_600_000 };
  */
 export async function validateChunk(input: ValidateInput, ctx: StageContext): Promise<ProvenChunk[]> {
   const frameCount = input.expected.ptsTicks.length;
+  const vmafPlaces = ctx.tools.abilities.filters.has('libvmaf') ? firstOfSegments(input.scoredPositions, input.expected.idrPositions) : [];
   const locals = await Promise.all(input.chunks.map((chunk) => ctx.blobs.openLocal(chunk.objectKey)));
   const files = new FileSources();
   try {
@@ -50,7 +52,7 @@ export async function validateChunk(input: ValidateInput, ctx: StageContext): Pr
     }
     const { prints, qualities, errorLines } = await decodePrints(
       input.chunks.map(({ rung, fedPath }, i) => ({ path: locals[i].path, heightPx: rung.heightPx, fedPath })),
-      { frameCount, positions: input.scoredPositions },
+      { frameCount, positions: input.scoredPositions, vmafPlaces },
       LIMITS,
       ctx,
     );
