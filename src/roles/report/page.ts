@@ -139,7 +139,7 @@ function legend(rungs: readonly RungView[]): Html {
 
 function pictureSection({ pictures, report }: PageView): Html {
   if (pictures.length === 0) return html``;
-  const figures = pictures.map(({ frame, seconds, shot, scores, encoded, master }, i) => {
+  const figures = pictures.map(({ frame, seconds, shot, scores, encoded, master, detail }, i) => {
     const place = `Frame ${frame} at ${clock(seconds)}${shot < 0 ? '' : `, shot ${shot + 1}`}`;
     const image = (bytes: Uint8Array | null, what: string) => {
       if (bytes === null) return null;
@@ -150,10 +150,12 @@ function pictureSection({ pictures, report }: PageView): Html {
       const vmaf = picture.vmaf === undefined ? '' : `, VMAF ${picture.vmaf.toFixed(1)}`;
       return image(encoded[rung], `${rendition.name}, SSIM ${picture.ssim.toFixed(3)}${vmaf}`);
     });
-    return html`<figure id="worst-${i + 1}"><figcaption><b class="badge still">${i + 1}</b> ${place}</figcaption><div class="pair">${image(master, 'master')}${rungs}</div></figure>`;
+    const name = scores[0]?.rendition.name ?? '';
+    const closer = detail && html`<div class="pair closer">${image(detail.master, 'master, detail')}${image(detail.encoded, `${name}, detail`)}</div>`;
+    return html`<figure id="worst-${i + 1}"><figcaption><b class="badge still">${i + 1}</b> ${place}</figcaption><div class="pair">${image(master, 'master')}${rungs}</div>${closer}</figure>`;
   });
   const hint = pictures.some(({ master }) => master !== null) ? null : `Give the master with --against to see it beside them; it was ${report.source.path}.`;
-  return html`<section><h2>Worst frames <small>of the scored ones, one of a shot for each rung</small></h2>${note(hint)}${figures}</section>`;
+  return html`<section><h2>Worst frames <small>of the scored ones, one of a shot for each rung; below, where they differ most</small></h2>${note(hint)}${figures}</section>`;
 }
 
 function shotSection({ report, rungs }: PageView): Html {

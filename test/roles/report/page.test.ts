@@ -61,7 +61,7 @@ function page(title: Report): string {
   const frames = worstFrames(title, rungViews(title));
   return reportPage(
     title,
-    frames.map((frame) => ({ ...frame, master: JPEG, encoded: frame.scores.map(() => JPEG) })),
+    frames.map((frame) => ({ ...frame, master: JPEG, encoded: frame.scores.map(() => JPEG), detail: { master: JPEG, encoded: JPEG } })),
   );
 }
 

@@ -37,7 +37,11 @@ async function bringFfmpeg(options: DoctorOptions, invocation: Invocation): Prom
     process.stderr.write('The ffmpeg that is found has everything; nothing was downloaded.\n');
     return;
   }
-  const confirm = async (question: string) => options.yes === true || ask(question, signal);
+  const confirm = async (question: string) => {
+    const isWanted = options.yes === true || (await ask(question, signal));
+    if (isWanted) process.stderr.write('Downloading.\n');
+    return isWanted;
+  };
   const path = await getFfmpeg({ env, stateDir: stateFolder(options, env), pin: FFMPEG_PIN, confirm, signal });
   process.stderr.write(path === null ? 'Nothing was downloaded.\n' : `Brought ${path}.\n`);
   if (path !== null && env.SCENELINE_FFMPEG) process.stderr.write('SCENELINE_FFMPEG names another one, which goes before it.\n');
