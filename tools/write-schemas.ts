@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventJsonSchema } from '../src/adapters/cluster/kafka/event-json.ts';
+import { reportJsonSchema } from '../src/model/report.ts';
 import { configJsonSchema } from '../src/roles/cluster/config.ts';
 import { ladderJsonSchema } from '../src/stages/plan/ladder/schema.ts';
 
@@ -14,6 +15,7 @@ export function publishedSchemas(): ReadonlyMap<string, string> {
     ['cluster.schema.json', asText(configJsonSchema())],
     ['event.schema.json', asText(eventJsonSchema())],
     ['ladder.schema.json', asText(ladderJsonSchema())],
+    ['report.schema.json', asText(reportJsonSchema())],
   ]);
 }
 

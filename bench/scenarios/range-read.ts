@@ -63,9 +63,11 @@ async function measureFilm(name: DeepFilm, path: string, folder: string, tools: 
   for (const key of CHUNK_KEYS) {
     const { stretch, entry, gopBytes } = chunkAt(listed, key);
     const reader = await openRangeReader(source, cache, source.ending);
-    const outputs = [{ rung: RUNG as unknown as PlannedRung, videoPath: join(folder, 'out.mp4'), fingerprintPath: join(folder, 'out.luma') }];
+    const outputs = [
+      { rung: RUNG as unknown as PlannedRung, videoPath: join(folder, 'out.mp4'), fingerprintPath: join(folder, 'out.luma'), fedPath: join(folder, 'out.nut') },
+    ];
     const video = { ...VIDEO, timeBase: stretch.timeBase };
-    const args = encodeArguments({ source: reader.input, video, stretch, entry, fps: FPS, outputs, ffmpegMajor: tools.abilities.major });
+    const args = encodeArguments({ source: reader.input, video, stretch, entry, fps: FPS, outputs, keptPositions: [], ffmpegMajor: tools.abilities.major });
     const readsBefore = source.reads.length;
     let frames = 0;
     const count = (bytes: Uint8Array) => {

@@ -1,3 +1,5 @@
+import type { ChunkQuality } from './quality.ts';
+
 /** One proven result: a chunk at one rung. Found again by its content address. */
 export type EncodedChunk = {
   readonly address: string;
@@ -12,4 +14,6 @@ export type EncodedChunk = {
   readonly headerSha256: string;
   /** The attempt that made it. */
   readonly attemptId: string;
+  /** Missing where it was recorded before pictures were scored, and where the ffmpeg cannot score. Never decides anything. */
+  readonly quality?: ChunkQuality;
 };

@@ -16,7 +16,7 @@ export const ERROR_CODES = {
     exit: 2,
     title: 'tool too old or incomplete',
     cause: 'The ffmpeg found lacks an encoder or filter that the ladder needs.',
-    remedy: 'Install ffmpeg 5.1 or newer with libx264.',
+    remedy: 'Install ffmpeg 5.1 or newer with libx264, or run: sceneline doctor --get-ffmpeg',
   },
   'SL-104': {
     exit: 2,

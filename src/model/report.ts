@@ -17,6 +17,22 @@ const finding = z.object({
 
 const stretch = { startFrame: frameNumber, endFrameExclusive: frameNumber, startSeconds: z.number() };
 
+const scoreSummary = z.object({ mean: z.number(), worst: z.number() });
+const scored = {
+  ssim: scoreSummary.optional().describe('Structural similarity of luma at full size, 1 is equal'),
+  vmaf: scoreSummary.optional().describe('VMAF 0.6.1 of one picture of each segment, without motion, 0 to 100; only where the ffmpeg has it'),
+};
+
+const quality = z.object({
+  chunks: frameNumber.describe('Chunks of which pictures were scored'),
+  chunksWithoutScore: frameNumber.describe('Chunks encoded before pictures were scored, or by an ffmpeg that cannot'),
+  ...scored,
+  shots: z.array(z.object({ ...stretch, pictures: frameNumber.describe('How many were scored'), ...scored })),
+  pictures: z
+    .array(z.object({ frame: frameNumber, seconds: z.number().describe("On the title's timeline"), ssim: z.number(), vmaf: z.number().optional() }))
+    .describe('About one a second, held to the picture that the encoder was fed'),
+});
+
 const rendition = z.object({
   name: z.string(),
   file: z.string().describe('Path inside the title folder'),
@@ -30,6 +46,7 @@ const rendition = z.object({
   bitsPerSecond: z.number(),
   recipe: z.record(z.string(), z.unknown()).describe('What the encoder was told'),
   validation: z.record(z.string(), z.unknown()).describe('What was proven, in figures'),
+  quality: quality.optional().describe('How much the pictures resemble what the encoder was fed; missing in reports of earlier versions'),
 });
 
 /** `DIR/report.json` and `encode --json`. Published as schemas/report.schema.json. */
@@ -52,7 +69,12 @@ export const reportSchema = z.object({
   findings: z.array(finding),
   shots: z.array(z.object(stretch)),
   chunks: z.array(z.object({ ...stretch, idrFrames: z.array(frameNumber), shots: z.array(z.object(stretch)) })),
-  plan: z.object({ videoStartTicks: z.number(), audio: z.array(z.record(z.string(), z.unknown())), text: z.array(z.record(z.string(), z.unknown())) }),
+  plan: z.object({
+    videoStartTicks: z.number(),
+    firstPtsTicks: z.number().optional().describe("Presentation time of the first frame on the source's clock; missing in reports of earlier versions"),
+    audio: z.array(z.record(z.string(), z.unknown())),
+    text: z.array(z.record(z.string(), z.unknown())),
+  }),
   renditions: z.array(rendition),
   package: z.object({
     hls: z.string().describe('Path of the multivariant playlist inside the title folder'),
@@ -71,6 +93,16 @@ export const reportSchema = z.object({
 });
 
 export type Report = z.infer<typeof reportSchema>;
+export type RenditionQuality = z.infer<typeof quality>;
+
+/** The published JSON Schema of a report. */
+export function reportJsonSchema(): object {
+  return {
+    ...z.toJSONSchema(reportSchema, { io: 'output', target: 'draft-2020-12' }),
+    title: 'Sceneline report',
+    description: 'What a title was made from, how, what was proven, how good it is and what it cost.',
+  };
+}
 
 /** Reads a report. Throws RangeError with every problem when it is not one. */
 export function parseReport(json: string): Report {

@@ -14,6 +14,7 @@ function encodedChunk(address: string, attemptId: string): EncodedChunk {
     fingerprintKey: `attempts/${attemptId}/1080p.prints`,
     headerSha256: 'ef'.repeat(32),
     attemptId,
+    quality: { positions: [12, 36], ssim: [0.9812, 1], vmaf: [96.31, null] },
   };
 }
 

@@ -1,9 +1,10 @@
 import type { EncodedChunk } from '../../model/encoded-chunk.ts';
 import { ScenelineError } from '../../model/errors.ts';
-import { inspectionKeys } from '../../model/inspection.ts';
+import { type Inspection, inspectionKeys } from '../../model/inspection.ts';
 import type { Job, JobKind, JobResult } from '../../model/job.ts';
 import type { PlannedRung } from '../../model/ladder.ts';
 import type { Plan } from '../../model/plan.ts';
+import type { ChunkQuality } from '../../model/quality.ts';
 import { reportSchema } from '../../model/report.ts';
 import type { Title } from '../../model/title.ts';
 import { assembleRendition } from '../../stages/assemble/assemble-rendition.ts';
@@ -16,6 +17,7 @@ import { type PublishedFile, publishTitle } from '../../stages/publish/publish-t
 import { costOf } from '../cost.ts';
 import type { JobContext } from '../worker.ts';
 import { type HandlerDeps, LOCAL_OWNER, putJson, readJson, type TitleFiles, titleOf, withStage } from './deps.ts';
+import { describeQuality } from './quality.ts';
 import { buildReport, type RenditionRecord } from './report.ts';
 
 const PAGE = 500;
@@ -99,7 +101,7 @@ export function publishHandler(deps: HandlerDeps, titleFiles: TitleFilesReader) 
       title,
       plan,
       inspection,
-      renditions: assembled.map(({ rendition }) => rendition),
+      renditions: await withQuality(deps, title, { plan, inspection, renditions: assembled.map(({ rendition }) => rendition) }),
       packaged: record,
       files: files.map(({ file, sizeBytes, sha256 }) => ({ file, sizeBytes, sha256 })),
       cost: await costOf(deps.queue, title.id, title.revision),
@@ -127,19 +129,44 @@ async function titleParts(deps: HandlerDeps, title: Title, plan: Plan) {
   };
 }
 
+/** The renditions with the scores of their chunks. What is no longer recorded has none: that is no reason not to publish. */
+async function withQuality(
+  deps: HandlerDeps,
+  title: Title,
+  { plan, inspection, renditions }: { plan: Plan; inspection: Inspection; renditions: readonly RenditionRecord[] },
+): Promise<RenditionRecord[]> {
+  const ofRung = new Map<string, (ChunkQuality | null)[]>();
+  for await (const { rungName, index, found } of encodedChunks(deps, title)) {
+    const ofChunks = ofRung.get(rungName) ?? plan.chunks.map(() => null);
+    ofChunks[index] = found?.quality ?? null;
+    ofRung.set(rungName, ofChunks);
+  }
+  const film = { plan, shots: inspection.shots, ptsTicks: await readFrameTimes(deps.blobs, plan) };
+  return renditions.map((rendition) => {
+    const ofChunks = ofRung.get(String(rendition.recipe.picturesFrom ?? rendition.name)) ?? [];
+    return { ...rendition, quality: describeQuality(film, ofChunks) };
+  });
+}
+
 /** The proven chunks of every rung with pictures of its own, in the order of the plan. */
 async function provenChunks(deps: HandlerDeps, title: Title): Promise<Map<string, EncodedChunk[]>> {
   const byRung = new Map<string, EncodedChunk[]>();
-  for (const job of await doneJobs(deps, title, 'encode')) {
-    for (const [rungName, address] of Object.entries((job.result?.addresses ?? {}) as Record<string, string>)) {
-      const found = await deps.results.lookup(LOCAL_OWNER, address);
-      if (found === null) throw new ScenelineError('SL-905', `The encoded chunk ${job.part.index} at ${rungName} is no longer recorded.`);
-      const chunks = byRung.get(rungName) ?? [];
-      chunks[job.part.index] = found;
-      byRung.set(rungName, chunks);
-    }
+  for await (const { rungName, index, found } of encodedChunks(deps, title)) {
+    if (found === null) throw new ScenelineError('SL-905', `The encoded chunk ${index} at ${rungName} is no longer recorded.`);
+    const chunks = byRung.get(rungName) ?? [];
+    chunks[index] = found;
+    byRung.set(rungName, chunks);
   }
   return byRung;
+}
+
+/** What is recorded under the addresses that a title's encode jobs ended with; null where it is no more. */
+async function* encodedChunks(deps: HandlerDeps, title: Title): AsyncGenerator<{ rungName: string; index: number; found: EncodedChunk | null }> {
+  for (const job of await doneJobs(deps, title, 'encode')) {
+    for (const [rungName, address] of Object.entries((job.result?.addresses ?? {}) as Record<string, string>)) {
+      yield { rungName, index: job.part.index, found: await deps.results.lookup(LOCAL_OWNER, address) };
+    }
+  }
 }
 
 async function textObjects(deps: HandlerDeps, title: Title): Promise<TextObject[]> {

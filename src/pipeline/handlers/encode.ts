@@ -7,6 +7,7 @@ import type { PlannedRung } from '../../model/ladder.ts';
 import type { MediaInput } from '../../model/media-input.ts';
 import { resemblesMaster } from '../../model/picture-match.ts';
 import type { Chunk, Plan } from '../../model/plan.ts';
+import { scoredPositions } from '../../model/quality.ts';
 import type { VideoTrack } from '../../model/source.ts';
 import type { Title } from '../../model/title.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
@@ -41,6 +42,7 @@ export function encodeHandler(deps: HandlerDeps, titleFiles: (title: Title) => P
     const frames = work.chunk.endFrameExclusive - work.chunk.startFrame;
     if (missing.length === 0) return { addresses, framesEncoded: 0, framesReused: frames };
     const encodeMissing = async (source: MediaInput, ctx: StageContext) => {
+      const positions = ctx.tools.abilities.filters.has('ssim') ? scoredPositions(work.stretch) : [];
       const entries = await readEntries(deps, inspection, work.chunk.startFrame);
       const encoded = await encodeChunk(
         {
@@ -50,13 +52,14 @@ export function encodeHandler(deps: HandlerDeps, titleFiles: (title: Title) => P
           frames: work.records,
           entries,
           rungs: missing,
+          keptPositions: positions,
           measuredSecondsPerMegapixel: secondsPerMegapixel,
         },
         ctx,
       );
       secondsPerMegapixel = Math.max(secondsPerMegapixel ?? 0, encoded.secondsPerMegapixel);
       const proven = await validateChunk(
-        { source, video: work.video, startFrame: work.chunk.startFrame, expected: work.stretch, chunks: encoded.chunks },
+        { source, video: work.video, startFrame: work.chunk.startFrame, expected: work.stretch, scoredPositions: positions, chunks: encoded.chunks },
         ctx,
       ).catch((error: unknown) => {
         throw withMaker(error, encoded.madeBy);

@@ -40,7 +40,12 @@ export function buildReport(input: {
     findings: inspection.findings.map((finding) => ({ ...finding, place: { ...finding.place } })),
     shots: inspection.shots.map((shot) => ({ ...shot })),
     chunks: describeChunks(plan.chunks, inspection.shots, plan),
-    plan: { videoStartTicks: plan.videoStartTicks, audio: plan.audio.map((track) => ({ ...track })), text: plan.text.map((track) => ({ ...track })) },
+    plan: {
+      videoStartTicks: plan.videoStartTicks,
+      firstPtsTicks: plan.firstPtsTicks,
+      audio: plan.audio.map((track) => ({ ...track })),
+      text: plan.text.map((track) => ({ ...track })),
+    },
     renditions: [...input.renditions],
     package: { hls: input.packaged.hls, dash: input.packaged.dash, tracks: input.packaged.tracks.map((track) => ({ ...track })) },
     files: [...input.files],

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ERROR_CODES, type ErrorCode } from '../../model/error-codes.ts';
 import { explainNoRoom, ScenelineError } from '../../model/errors.ts';
+import { withOwnFfmpeg } from '../doctor/own-ffmpeg.ts';
 import { VERSION } from '../version.ts';
 import { controlCommand, fetchCommand, submitCommand, workerCommand } from './commands/cluster.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -8,9 +9,11 @@ import { doctorCommand } from './commands/doctor.ts';
 import { encodeCommand } from './commands/encode.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { cancelCommand, gcCommand, jobsCommand, retryCommand, titlesCommand } from './commands/manage.ts';
+import { reportCommand } from './commands/report.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { watchCommand } from './commands/watch.ts';
 import { Interrupt, type Invocation } from './invocation.ts';
+import { stateFolder } from './options.ts';
 import { printable } from './terminal.ts';
 
 const EXIT_HELP = `
@@ -23,7 +26,7 @@ Start here: ./sceneline demo`;
 export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const interrupt = new Interrupt();
   let status = 0;
-  const program = buildProgram({ env, signal: interrupt.signal, setStatus: (code) => (status = code) });
+  const program = buildProgram({ env: { ...env }, signal: interrupt.signal, setStatus: (code) => (status = code) });
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return status;
@@ -40,7 +43,10 @@ function buildProgram(base: Pick<Invocation, 'env' | 'signal' | 'setStatus'>): C
     .version(VERSION)
     .addHelpText('after', EXIT_HELP)
     .showHelpAfterError('(sceneline --help lists the commands)')
-    .exitOverride();
+    .exitOverride()
+    .hook('preAction', (_, command) => {
+      Object.assign(base.env, withOwnFfmpeg(base.env, stateFolder(command.opts(), base.env)));
+    });
   const command = (name: string, description: string) =>
     program
       .command(name)
@@ -68,6 +74,7 @@ function buildProgram(base: Pick<Invocation, 'env' | 'signal' | 'setStatus'>): C
     base,
   );
   verifyCommand(add('verify', 'prove a finished title again from nothing but the files'), base);
+  reportCommand(add('report', 'what a finished title is like and cost; with --html a page with plots and its worst frames'), base);
   watchCommand(add('watch', 'play a finished title in the browser (this machine only)'), base);
   titlesCommand(addBoth('titles', 'what exists'), base);
   jobsCommand(addBoth('jobs', 'every attempt of a title, with frames and outcome'), base);

@@ -4,6 +4,7 @@ import type { Evidence } from '../../model/job.ts';
 import type { Report } from '../../model/report.ts';
 import type { Title } from '../../model/title.ts';
 import type { Laptop } from '../all-in-one.ts';
+import { missingScores, qualityWords } from '../report/words.ts';
 import { formatBytes, formatSeconds, printable, table } from './terminal.ts';
 
 /** Findings as lines; the worst first. */
@@ -23,8 +24,10 @@ export function summary(report: Report, dir: string, wasFinished: boolean): stri
     `${rendition.frames} frames proven`,
     formatBytes(rendition.bytes),
     `${Math.round(rendition.bitsPerSecond / 1000)} kb/s`,
+    qualityWords(rendition.quality),
   ]);
   const { cost } = report;
+  const unscored = missingScores(report);
   const cpu = Object.values(cost.cpuSeconds).reduce((sum, seconds) => sum + seconds, 0);
   const lines = [
     wasFinished ? `Already finished: ${dir}` : `Finished: ${dir}`,
@@ -32,6 +35,7 @@ export function summary(report: Report, dir: string, wasFinished: boolean): stri
     table(rows),
     '',
     `Shots ${report.shots.length}, chunks ${report.chunks.length}, audio ${report.plan.audio.length}, text ${report.plan.text.length}; every frame matched with the master's.`,
+    ...(unscored === null ? [] : [unscored]),
     `Cost: ${formatSeconds(cost.wallSeconds)} of work, ${formatSeconds(cpu)} CPU, ${cost.framesEncoded} frames encoded, ${cost.framesReused} reused, ${cost.attempts} attempts, ${cost.losses} lost.`,
     ...(report.findings.length > 0 ? ['', ...findingLines(report.findings as Finding[])] : []),
     '',

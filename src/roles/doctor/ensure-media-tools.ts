@@ -1,13 +1,12 @@
-import { spawn } from 'node:child_process';
 import { type Environment, findProgram, findTool, TOOL_VARIABLES } from '../../adapters/ffmpeg/find-tools.ts';
 import { FfmpegMediaTools } from '../../adapters/ffmpeg/media-tools.ts';
 import { ScenelineError } from '../../model/errors.ts';
 import { type Host, installLine, thisHost } from './host.ts';
+import { runQuietly } from './run-quietly.ts';
 
 const PACKAGE = 'ffmpeg';
 /** Another installation may hold the lock: wait for it rather than fail. */
 const APT_OPTIONS = ['-o', 'DPkg::Lock::Timeout=300'];
-const KEPT_OUTPUT = 8 * 1024;
 
 /**
  * The media tools of this machine, ready for use. Where they are missing and installing them needs no question
@@ -32,26 +31,7 @@ async function installTools(env: Environment, say: (sentence: string) => void, h
     throw new ScenelineError('SL-102', `ffmpeg or ffprobe is not installed. To install both: ${line}\nOr name them in ${variables}.`);
   }
   say(`ffmpeg is not installed. Installing it, which takes about a minute: ${line}`);
-  await runQuietly([aptGet, ...APT_OPTIONS, 'update'], env);
-  await runQuietly([aptGet, ...APT_OPTIONS, 'install', '-y', '--no-install-recommends', PACKAGE], env);
-}
-
-/** Runs a command and shows its output only by failing: throws SL-102 with the end of it. */
-async function runQuietly(command: readonly string[], env: Environment): Promise<void> {
-  const child = spawn(command[0], command.slice(1), { env: { ...env, DEBIAN_FRONTEND: 'noninteractive' }, stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  const keep = (bytes: Buffer) => {
-    output = (output + bytes.toString()).slice(-KEPT_OUTPUT);
-  };
-  child.stdout.on('data', keep);
-  child.stderr.on('data', keep);
-  const status = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  if (status === 0) return;
-  const exitStatus = `exit ${status}`;
-  throw new ScenelineError('SL-102', `ffmpeg could not be installed (${exitStatus} of ${command.join(' ')}). Its last words:\n${output.trim()}`, {
-    evidence: { command, exitStatus, stderrTail: output },
-  });
+  const quiet = { ...env, DEBIAN_FRONTEND: 'noninteractive' };
+  await runQuietly([aptGet, ...APT_OPTIONS, 'update'], quiet);
+  await runQuietly([aptGet, ...APT_OPTIONS, 'install', '-y', '--no-install-recommends', PACKAGE], quiet);
 }

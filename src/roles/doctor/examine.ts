@@ -8,6 +8,7 @@ import { probeGuard } from '../../adapters/ffmpeg/process-guard.ts';
 import type { MediaAbilities } from '../../ports/media-tools.ts';
 import { defaultWorkers } from '../all-in-one.ts';
 import { type Host, installLine } from './host.ts';
+import { ownFfmpegPath } from './own-ffmpeg.ts';
 
 /** `needed` things stop Sceneline when they are missing; the others only take an ability away. */
 export type Check = {
@@ -34,7 +35,8 @@ const OPTIONAL_ABILITIES = [
   { kind: 'encoders', names: ['libx265'], purpose: 'H.265 rungs' },
   { kind: 'encoders', names: ['libsvtav1'], purpose: 'AV1 rungs' },
   { kind: 'filters', names: ['zscale'], purpose: 'HDR sources in SDR ladders' },
-  { kind: 'filters', names: ['libvmaf', 'xpsnr', 'ssim'], purpose: 'quality measurement' },
+  { kind: 'filters', names: ['ssim'], purpose: 'quality scores' },
+  { kind: 'filters', names: ['libvmaf'], purpose: 'VMAF scores' },
 ] as const;
 
 /** Everything Sceneline depends on, in the order a person would mend it. */
@@ -56,7 +58,7 @@ export function checkRuntime(version: string): Check {
   return { name: 'runtime', isThere, isNeeded: true, finding: `Node ${version} (${process.execPath})`, remedy };
 }
 
-async function checkMediaTools({ env, host }: Surroundings): Promise<Check[]> {
+async function checkMediaTools({ env, host, stateDir }: Surroundings): Promise<Check[]> {
   const line = installLine(['ffmpeg'], host);
   const paths: { ffmpeg?: string; ffprobe?: string } = {};
   const missing: Check[] = [];
@@ -75,7 +77,9 @@ async function checkMediaTools({ env, host }: Surroundings): Promise<Check[]> {
   if (!paths.ffmpeg || !paths.ffprobe) return missing;
   try {
     const abilities = await probeAbilities({ ffmpegPath: paths.ffmpeg, ffprobePath: paths.ffprobe }, probeGuard(env), toolEnvironment(env));
-    return checkAbilities(abilities, line);
+    const checks = checkAbilities(abilities, line);
+    if (paths.ffmpeg === ownFfmpegPath(stateDir)) checks[0] = { ...checks[0], finding: `${checks[0].finding}, brought by doctor --get-ffmpeg` };
+    return checks;
   } catch (error) {
     return [{ name: 'ffmpeg', isThere: false, isNeeded: true, finding: (error as Error).message, remedy: line }];
   }
@@ -100,10 +104,16 @@ export function checkAbilities(abilities: MediaAbilities, remedyLine: string): C
   for (const { kind, names, purpose } of OPTIONAL_ABILITIES) {
     const found = names.filter((name) => abilities[kind].has(name));
     const isThere = found.length > 0;
-    const remedy = isThere ? null : `name an ffmpeg that has ${names.join(' or ')} in SCENELINE_FFMPEG`;
+    const remedy = isThere ? null : `sceneline doctor --get-ffmpeg, or name an ffmpeg that has ${names.join(' or ')} in SCENELINE_FFMPEG`;
     checks.push({ name: purpose, isThere, isNeeded: false, finding: isThere ? found.join(', ') : 'not in this ffmpeg', remedy });
   }
   return checks;
+}
+
+/** Whether another ffmpeg would add something. */
+export function isFfmpegPoor(checks: readonly Check[]): boolean {
+  const names: readonly string[] = ['ffmpeg', ...OPTIONAL_ABILITIES.map(({ purpose }) => purpose)];
+  return checks.some((check) => !check.isThere && names.includes(check.name));
 }
 
 function lookFor(name: ToolName, env: Environment): { path: string | null; reason: string; isMisnamed: boolean } {

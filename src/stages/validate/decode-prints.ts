@@ -1,36 +1,50 @@
 import { ScenelineError } from '../../model/errors.ts';
 import { fingerprintFilters } from '../../model/fingerprint.ts';
 import { PICTURE_BYTES } from '../../model/frame-index.ts';
+import type { ChunkQuality } from '../../model/quality.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
+import { readScores, type Scored, scoreArguments } from './score-pictures.ts';
 
 const FIRST_FREE_DESCRIPTOR = 3;
 
+/** A file with one picture track, the height of its pictures, and a file with some of its pictures as they were fed to the encoder. */
+export type CodedFile = { readonly path: string; readonly heightPx: number; readonly fedPath: string };
+
 /**
- * Decodes every frame of each file, all in one process, to its 32×18 luma picture. Only pictures that no other one refers to go without the
- * deblocking filter: nothing drifts, and the pictures' means stay.
+ * Decodes every frame of each file, all in one process, to its 32×18 luma picture, and scores some of them: as a player shows them, so with every deblocking filter.
  */
-function decodePrintsArguments(files: readonly CodedFile[], ffmpegMajor: number): string[] {
-  const inputs = files.flatMap(({ path }) => ['-protocol_whitelist', 'file,pipe', '-noautorotate', '-threads', '1', '-skip_loop_filter', 'noref', '-i', path]);
+function decodeArguments(files: readonly CodedFile[], scored: readonly Scored[], ffmpegMajor: number): string[] {
+  const own = ['-protocol_whitelist', 'file,pipe', '-threads', '1'];
+  const inputs = files.flatMap(({ path }) => [...own, '-noautorotate', '-i', path]);
+  const fed = scored.flatMap(({ index }) => [...own, '-f', 'nut', '-i', files[index].fedPath]);
   const timeBase = ['-enc_time_base', ffmpegMajor >= 9 ? 'demux' : '-1'];
-  const outputs = files.flatMap(({ heightPx }, i) => [
-    ...['-map', `${i}:v:0`, '-fps_mode', 'passthrough', ...timeBase, '-vf', fingerprintFilters(heightPx).join(',')],
+  const scores = scored.map(scoreArguments);
+  const graphs = files.flatMap(({ heightPx }, i) => {
+    const split = scores[i] ? `split=2[all${i}][made${i}];[all${i}]` : '';
+    const prints = `[${i}:v:0]${split}${fingerprintFilters(heightPx).join(',')}[print${i}]`;
+    return ['-filter_complex', [prints, ...(scores[i]?.graph ?? [])].join(';')];
+  });
+  const outputs = files.flatMap((_, i) => [
+    ...['-map', `[print${i}]`, '-fps_mode', 'passthrough', ...timeBase],
     ...['-c:v', 'rawvideo', '-f', 'rawvideo', `pipe:${FIRST_FREE_DESCRIPTOR + i}`],
   ]);
-  return ['-filter_threads', '1', ...inputs, ...outputs];
+  return ['-filter_complex_threads', '1', ...inputs, ...fed, ...graphs, ...outputs, ...scores.flatMap((score) => score.outputs)];
 }
 
-/** A file with one picture track, and the height of its pictures. */
-export type CodedFile = { readonly path: string; readonly heightPx: number };
-
-export type DecodedPrints = { readonly prints: readonly Uint8Array[]; readonly errorLines: readonly string[] };
+export type DecodedPrints = {
+  readonly prints: readonly Uint8Array[];
+  /** Of each file; null where none could be made. */
+  readonly qualities: readonly (ChunkQuality | null)[];
+  readonly errorLines: readonly string[];
+};
 
 /**
- * Pictures of whole files, concatenated. Memory: 576 bytes a frame, so this is for chunks, not for films.
+ * Pictures of whole files, concatenated, and scores. Memory: 576 bytes a frame, so this is for chunks, not for films.
  * @param frameCount frames each file should have; what goes beyond twice that is refused, not held
  */
 export async function decodePrints(
   files: readonly CodedFile[],
-  frameCount: number,
+  { frameCount, positions, vmafPlaces }: { readonly frameCount: number } & Pick<Scored, 'positions' | 'vmafPlaces'>,
   limits: { stallMs: number; wallMs: number },
   ctx: StageContext,
 ): Promise<DecodedPrints> {
@@ -47,13 +61,17 @@ export async function decodePrints(
       },
     ]),
   );
+  const { abilities } = ctx.tools;
+  const scored = positions.length > 0 ? files.map((_, index): Scored => ({ index, positions, fedInput: files.length + index, vmafPlaces })) : [];
   const run = await ctx.tools.run({
     tool: 'ffmpeg',
-    args: decodePrintsArguments(files, ctx.tools.abilities.major),
+    args: decodeArguments(files, scored, abilities.major),
+    cwd: ctx.scratchDir,
     outputs,
     limits,
     signal: ctx.signal,
   });
   ctx.spend('validate', run.cpuSeconds);
-  return { prints: parts.map((list) => Buffer.concat(list)), errorLines: run.errorLines };
+  const qualities = await Promise.all(files.map((_, i) => (scored.length > 0 ? readScores(scored[i], ctx.scratchDir) : null)));
+  return { prints: parts.map((list) => Buffer.concat(list)), qualities, errorLines: run.errorLines };
 }

@@ -5,6 +5,7 @@ import { ScenelineError } from '../../model/errors.ts';
 import type { PlannedRung } from '../../model/ladder.ts';
 import type { MediaInput } from '../../model/media-input.ts';
 import { FED_LIMITS, matchPictures } from '../../model/picture-match.ts';
+import { firstOfSegments } from '../../model/quality.ts';
 import type { VideoTrack } from '../../model/source.ts';
 import type { BlobFacts } from '../../ports/blob-store.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
@@ -17,10 +18,13 @@ export type ValidateInput = {
   readonly video: VideoTrack;
   readonly startFrame: number;
   readonly expected: Omit<ChunkExpectation, 'rung'>;
+  /** Places in the chunk of the pictures that are scored; `fedPath` of every chunk has them as they were fed. */
+  readonly scoredPositions: readonly number[];
   readonly chunks: readonly {
     readonly rung: PlannedRung;
     readonly objectKey: string;
     readonly fingerprintKey: string;
+    readonly fedPath: string;
     readonly facts: BlobFacts;
   }[];
 };
@@ -32,10 +36,11 @@ const LIMITS = { stallMs: 120_000, wallMs: 3_600_000 };
 
 /**
  * Distrusts the encoder: decodes every rung of a chunk whole and holds each picture to the one that was fed, and count, times, IDR places
- * and sizes to the plan. Throws SL-302 or SL-308 with the first bad frame and both pictures.
+ * and sizes to the plan. On the way some pictures are scored. Throws SL-302 or SL-308 with the first bad frame and both pictures.
  */
 export async function validateChunk(input: ValidateInput, ctx: StageContext): Promise<ProvenChunk[]> {
   const frameCount = input.expected.ptsTicks.length;
+  const vmafPlaces = ctx.tools.abilities.filters.has('libvmaf') ? firstOfSegments(input.scoredPositions, input.expected.idrPositions) : [];
   const locals = await Promise.all(input.chunks.map((chunk) => ctx.blobs.openLocal(chunk.objectKey)));
   const files = new FileSources();
   try {
@@ -45,9 +50,9 @@ export async function validateChunk(input: ValidateInput, ctx: StageContext): Pr
       if (fault) throw await refusal({ ...fault, input, chunk, encodedPath: locals[i].path }, ctx);
       headers.push(headerSha256);
     }
-    const { prints, errorLines } = await decodePrints(
-      input.chunks.map(({ rung }, i) => ({ path: locals[i].path, heightPx: rung.heightPx })),
-      frameCount,
+    const { prints, qualities, errorLines } = await decodePrints(
+      input.chunks.map(({ rung, fedPath }, i) => ({ path: locals[i].path, heightPx: rung.heightPx, fedPath })),
+      { frameCount, positions: input.scoredPositions, vmafPlaces },
       LIMITS,
       ctx,
     );
@@ -66,6 +71,7 @@ export async function validateChunk(input: ValidateInput, ctx: StageContext): Pr
       frameCount,
       fingerprintKey: chunk.fingerprintKey,
       headerSha256: headers[i],
+      ...(qualities[i] && { quality: qualities[i] }),
     }));
   } finally {
     await files.close();

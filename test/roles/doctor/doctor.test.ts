@@ -51,7 +51,7 @@ test('tools that do not answer are missing', async (t) => {
 
 test('builds are judged by what they can do', () => {
   const build = { ffmpegPath: 'f', ffprobePath: 'p', version: 'ffmpeg version 9.0 Copyright', major: 9, minor: 0, buildId: 'b' };
-  const full = checkAbilities({ ...build, encoders: new Set(['libx264', 'libx265', 'libsvtav1']), filters: new Set(['zscale', 'xpsnr']) }, 'line');
+  const full = checkAbilities({ ...build, encoders: new Set(['libx264', 'libx265', 'libsvtav1']), filters: new Set(['zscale', 'ssim', 'libvmaf']) }, 'line');
   assert.ok(full.every((check) => check.isThere && check.remedy === null));
   const bare = checkAbilities({ ...build, encoders: new Set(['libx264']), filters: new Set() }, 'line');
   assert.deepEqual(
@@ -60,7 +60,8 @@ test('builds are judged by what they can do', () => {
       ['H.265 rungs', false],
       ['AV1 rungs', false],
       ['HDR sources in SDR ladders', false],
-      ['quality measurement', false],
+      ['quality scores', false],
+      ['VMAF scores', false],
     ],
   );
   const old = checkAbilities({ ...build, major: 4, minor: 4, encoders: new Set(['libx264']), filters: new Set() }, 'line');

@@ -20,7 +20,7 @@ export type Stretch = {
 /** Where to enter the source: the key frame's time, or null for its beginning. */
 export type Entry = { readonly keyPtsTicks: number } | null;
 
-export type RungOutput = { readonly rung: PlannedRung; readonly videoPath: string; readonly fingerprintPath: string };
+export type RungOutput = { readonly rung: PlannedRung; readonly videoPath: string; readonly fingerprintPath: string; readonly fedPath: string };
 
 /**
  * What decides the coded bytes of one rung, besides the pictures: filters and encoder arguments.
@@ -50,9 +50,11 @@ export function encodeArguments(input: {
   entry: Entry;
   fps: number;
   outputs: readonly RungOutput[];
+  /** Places in the chunk of the pictures that are kept as they are fed, at each rung. */
+  keptPositions: readonly number[];
   ffmpegMajor: number;
 }): string[] {
-  const { video, stretch, outputs } = input;
+  const { video, stretch, outputs, keptPositions } = input;
   const end = stretch.endPtsTicks === null ? '' : `:end_pts=${stretch.endPtsTicks}`;
   const passthrough = ['-fps_mode', 'passthrough', '-enc_time_base', input.ffmpegMajor >= 9 ? 'demux' : '-1'];
   const graph = [`[0:${video.streamIndex}]trim=start_pts=${stretch.ptsTicks[0]}${end},split=2[exact][any]`];
@@ -61,8 +63,13 @@ export function encodeArguments(input: {
   const maps: string[] = ['-map', '[exact]', ...passthrough, '-c:v', 'rawvideo', '-f', 'framehash', '-hash', 'murmur3', 'pipe:1'];
   for (const [i, output] of outputs.entries()) {
     const { filters, encoder } = rungArguments(video, output.rung, stretch, input.fps);
-    graph.push(`[fed${i}]${filters.join(',')},split=2[enc${i}][seen${i}]`, `[seen${i}]${fingerprintFilters(output.rung.heightPx).join(',')}[fp${i}]`);
+    const split = keptPositions.length > 0 ? `split=3[enc${i}][seen${i}][some${i}]` : `split=2[enc${i}][seen${i}]`;
+    graph.push(`[fed${i}]${filters.join(',')},${split}`, `[seen${i}]${fingerprintFilters(output.rung.heightPx).join(',')}[fp${i}]`);
     maps.push('-map', `[fp${i}]`, ...passthrough, '-c:v', 'rawvideo', '-f', 'rawvideo', output.fingerprintPath);
+    if (keptPositions.length > 0) {
+      graph.push(`[some${i}]${selectFilter(stretch, keptPositions)}[kept${i}]`);
+      maps.push('-map', `[kept${i}]`, ...passthrough, '-c:v', 'rawvideo', '-f', 'nut', output.fedPath);
+    }
     maps.push('-map', `[enc${i}]`, ...passthrough, ...encoder, '-fflags', '+bitexact', '-flags:v', '+bitexact', '-map_metadata', '-1');
     maps.push('-movflags', '+frag_keyframe+empty_moov+default_base_moof+delay_moov', '-f', 'mp4', output.videoPath);
   }
@@ -70,6 +77,17 @@ export function encodeArguments(input: {
     ['-an', '-sn', '-dn', '-filter_complex_threads', '1', '-filter_complex', graph.join(';')],
     maps,
   );
+}
+
+/** Lets the pictures at these places of the chunk through. By seconds and not by ticks: a filter before it may have another time base. */
+function selectFilter({ ptsTicks, timeBase }: Stretch, positions: readonly number[]): string {
+  const terms = positions.map((at) => {
+    const stepsTicks = [at - 1, at + 1].filter((other) => other in ptsTicks).map((other) => Math.abs(ptsTicks[other] - ptsTicks[at]));
+    const quarterTicks = Math.min(timeBase.den, ...stepsTicks) / 4;
+    const [from, to] = [-quarterTicks, quarterTicks].map((aside) => ticksToSeconds(ptsTicks[at] - ptsTicks[0] + aside, timeBase).toFixed(9));
+    return `between(t,${from},${to})`;
+  });
+  return `select='${terms.join('+')}'`;
 }
 
 /** Enters half a tick after the key frame's time, so that rounding cannot land on the one before. */

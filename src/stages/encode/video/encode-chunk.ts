@@ -23,6 +23,8 @@ export type EncodeInput = {
   readonly entries: readonly Entry[];
   readonly fps: number;
   readonly rungs: readonly PlannedRung[];
+  /** Places in the chunk of the pictures to keep as they were fed, for scoring; none: none are kept. */
+  readonly keptPositions: readonly number[];
   readonly measuredSecondsPerMegapixel: number | null;
 };
 
@@ -31,6 +33,8 @@ export type UnprovenChunk = {
   readonly rung: PlannedRung;
   readonly objectKey: string;
   readonly fingerprintKey: string;
+  /** The kept pictures at this rung, raw, in the attempt's folder. */
+  readonly fedPath: string;
   readonly facts: BlobFacts;
 };
 
@@ -53,6 +57,7 @@ export async function encodeChunk(input: EncodeInput, ctx: StageContext): Promis
     rung,
     videoPath: join(ctx.scratchDir, `${rung.name}.mp4`),
     fingerprintPath: join(ctx.scratchDir, `${rung.name}.luma`),
+    fedPath: join(ctx.scratchDir, `${rung.name}.nut`),
   }));
   for (const [i, entry] of input.entries.entries()) {
     const { difference, madeBy, secondsPerMegapixel } = await runOnce(input, outputs, entry, ctx);
@@ -78,6 +83,7 @@ async function runOnce(input: EncodeInput, outputs: readonly RungOutput[], entry
     entry,
     fps: input.fps,
     outputs,
+    keptPositions: input.keptPositions,
     ffmpegMajor: ctx.tools.abilities.major,
   });
   const megapixels = input.rungs.reduce((sum, rung) => sum + (rung.widthPx * rung.heightPx) / 1e6, 0);
@@ -118,7 +124,7 @@ async function store(outputs: readonly RungOutput[], frameCount: number, ctx: St
         { evidence: {} },
       );
     }
-    chunks.push({ rung: output.rung, objectKey, fingerprintKey, facts: await ctx.blobs.putFile(objectKey, output.videoPath) });
+    chunks.push({ rung: output.rung, objectKey, fingerprintKey, fedPath: output.fedPath, facts: await ctx.blobs.putFile(objectKey, output.videoPath) });
   }
   return chunks;
 }

@@ -33,7 +33,8 @@ test('frames are chosen by integer time, and IDR frames forced a quarter of a fr
     stretch,
     entry: { keyPtsTicks: 900 },
     fps: 24,
-    outputs: [{ rung, videoPath: 'v.mp4', fingerprintPath: 'v.luma' }],
+    outputs: [{ rung, videoPath: 'v.mp4', fingerprintPath: 'v.luma', fedPath: 'v.nut' }],
+    keptPositions: [1, 3],
     ffmpegMajor: 5,
   });
   assert.ok(args[args.indexOf('-filter_complex') + 1].startsWith('[0:2]trim=start_pts=900:end_pts=22650,split=2'));
@@ -43,6 +44,8 @@ test('frames are chosen by integer time, and IDR frames forced a quarter of a fr
     [(12_150 - 7500 / 4 - 900) / 90_000, (18_900 - 3750 / 4 - 900) / 90_000].map((at) => Number(at.toFixed(6))),
   );
   assert.ok(!args.some((arg) => arg.includes('qpfile')));
+  // Times of frames 1 and 3 from the first one, a quarter of the shorter neighbouring step to either side.
+  assert.ok(args[args.indexOf('-filter_complex') + 1].includes("select='between(t,0.031250000,0.052083333)+between(t,0.150000000,0.166666667)'"));
 });
 
 test('the last chunk has no end, so the last frame is not lost to a wrong duration', () => {
@@ -52,7 +55,8 @@ test('the last chunk has no end, so the last frame is not lost to a wrong durati
     stretch: { ...stretch, endPtsTicks: null },
     entry: null,
     fps: 24,
-    outputs: [{ rung, videoPath: 'v', fingerprintPath: 'f' }],
+    outputs: [{ rung, videoPath: 'v', fingerprintPath: 'f', fedPath: 'n' }],
+    keptPositions: [],
     ffmpegMajor: 5,
   });
   assert.ok(!args[args.indexOf('-filter_complex') + 1].includes('end_pts'));
@@ -66,7 +70,8 @@ test('the time base is asked for in the words of the version', () => {
       stretch,
       entry: null,
       fps: 24,
-      outputs: [{ rung, videoPath: 'v', fingerprintPath: 'f' }],
+      outputs: [{ rung, videoPath: 'v', fingerprintPath: 'f', fedPath: 'n' }],
+      keptPositions: [],
       ffmpegMajor,
     });
     return args[args.indexOf('-enc_time_base') + 1];

@@ -20,6 +20,7 @@ const input: EncodeInput = {
   entries: [{ keyPtsTicks: 500 }, { keyPtsTicks: 100 }, null],
   fps: 24,
   rungs: [],
+  keptPositions: [],
   measuredSecondsPerMegapixel: null,
 };
 
