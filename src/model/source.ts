@@ -37,6 +37,8 @@ export type VideoTrack = {
   readonly sampleAspect: { readonly num: number; readonly den: number };
   /** Clockwise turn a player applies to show the picture upright. */
   readonly rotationDegrees: 0 | 90 | 180 | 270;
+  /** The picture is stored upside down as in a mirror: a player turns it over, lines from bottom to top, before it applies the turn. */
+  readonly isMirrored: boolean;
   readonly color: ColorFacts;
   readonly fieldOrder: 'progressive' | 'interlaced';
   /** Average frames per second as the container states it; only for estimates. */
@@ -72,7 +74,7 @@ export type SourceFacts = {
   readonly container: string;
   readonly durationSeconds: number;
   readonly title: string;
-  /** The track that is encoded: the first real (not attached) picture track. */
+  /** The track that is encoded: of the real (not attached) picture tracks the one marked as default, else the largest. */
   readonly video: VideoTrack | null;
   /** Further picture tracks, reported and left alone. */
   readonly otherVideo: readonly VideoTrack[];

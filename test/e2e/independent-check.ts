@@ -38,17 +38,18 @@ const MISPLACED_DB = 3;
 const ALIKE_DB = 34;
 const SOUND_TOLERANCE_SECONDS = 0.005;
 
-export async function independentCheck(source: string, dir: string): Promise<IndependentVerdict> {
+/** @param isDamaged the decoder reports errors in the master: then only one thread decodes it the same every time. */
+export async function independentCheck(source: string, dir: string, isDamaged = false): Promise<IndependentVerdict> {
   const faults: string[] = [];
   const master = await probe(source);
-  const picture = master.streams.find((stream) => stream.codec_type === 'video' && !stream.disposition?.attached_pic);
+  const picture = filmOf(master.streams);
   if (!picture) return { sourceFrames: 0, renditions: [], faults: ['the master has no picture'] };
-  const times = await frameTimes(source, picture.index);
+  const times = await frameTimes(source, picture.index, isDamaged);
   const names = (await readdir(dir)).filter((name) => /\.(mp4|m4v)$/.test(name)).sort();
   if (names.length === 0) faults.push('there are no renditions');
   const renditions: CheckedRendition[] = [];
   for (const name of names) {
-    renditions.push(await checkRendition({ source, picture, times }, join(dir, name), name, faults));
+    renditions.push(await checkRendition({ source, picture, times, isDamaged }, join(dir, name), name, faults));
     await checkSound({ source, master, times }, join(dir, name), name, faults);
   }
   await checkPackage(join(dir, 'package'), times.seconds.length, faults).catch((error: Error) => faults.push(`package: ${error.message}`));
@@ -64,22 +65,31 @@ type Stream = {
   readonly channels?: number;
   readonly color_transfer?: string;
   readonly color_space?: string;
-  readonly disposition?: { readonly attached_pic?: number };
+  readonly field_order?: string;
+  readonly disposition?: { readonly attached_pic?: number; readonly default?: number };
 };
 
 async function probe(file: string): Promise<{ readonly streams: readonly Stream[] }> {
   return JSON.parse(await run(FFPROBE, ['-v', 'error', '-of', 'json', '-show_streams', file]));
 }
 
+/** What a player shows of several picture tracks: the default one, else the largest, else the first. */
+function filmOf(streams: readonly Stream[]): Stream | undefined {
+  const rank = (stream: Stream) => (stream.disposition?.default ?? 0) * 1e12 + (stream.width ?? 0) * (stream.height ?? 0);
+  const films = streams.filter((stream) => stream.codec_type === 'video' && !stream.disposition?.attached_pic);
+  return [...films].sort((a, b) => rank(b) - rank(a) || a.index - b.index)[0];
+}
+
 type Times = { readonly seconds: readonly number[]; readonly tickSeconds: number };
 
 /** Times of the decoded pictures in the order in which they are shown. */
-async function frameTimes(file: string, streamIndex: number): Promise<Times> {
+async function frameTimes(file: string, streamIndex: number, isDamaged = false): Promise<Times> {
   const text = await run(FFMPEG, [
     '-v',
     'error',
     '-copyts',
     '-noautorotate',
+    ...(isDamaged ? ['-threads', '1'] : []),
     '-i',
     file,
     '-map',
@@ -111,7 +121,7 @@ async function demuxTimeBase(file: string, streamIndex: number): Promise<string>
 }
 
 async function checkRendition(
-  master: { readonly source: string; readonly picture: Stream; readonly times: Times },
+  master: { readonly source: string; readonly picture: Stream; readonly times: Times; readonly isDamaged: boolean },
   path: string,
   name: string,
   faults: string[],
@@ -137,7 +147,7 @@ async function checkRendition(
 
 /** PSNR of every frame against the master's frame of the same number, the one before and the one after. */
 async function comparePictures(
-  master: { readonly source: string; readonly picture: Stream },
+  master: { readonly source: string; readonly picture: Stream; readonly isDamaged: boolean },
   path: string,
   video: Stream,
 ): Promise<{ own: number[]; before: number[]; after: number[] }> {
@@ -154,7 +164,7 @@ async function comparePictures(
       `[r2][soon]psnr=stats_file=${after}:shortest=1[p2]`,
     ];
     const outputs = ['[p0]', '[p1]', '[p2]'].flatMap((pad) => ['-map', pad, '-fps_mode', 'passthrough', '-f', 'null', '-']);
-    await run(FFMPEG, ['-v', 'error', '-i', master.source, '-i', path, '-filter_complex', graph.join(';'), ...outputs]);
+    await run(FFMPEG, ['-v', 'error', ...(master.isDamaged ? ['-threads', '1'] : []), '-i', master.source, '-i', path, '-filter_complex', graph.join(';'), ...outputs]);
     return { own: await readPsnr(own), before: await readPsnr(before), after: await readPsnr(after) };
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -163,7 +173,8 @@ async function comparePictures(
 
 /** The master's pictures at the rendition's size, as any player would show them on an ordinary display. ffmpeg turns them upright by itself. */
 function likeRendition(master: Stream, rendition: Stream): string {
-  const size = `scale=${rendition.width}:${rendition.height}:flags=bicubic`;
+  const whole = ['tt', 'bb', 'tb', 'bt'].includes(master.field_order ?? '') ? 'bwdif=mode=send_frame:deint=interlaced,' : '';
+  const size = `${whole}scale=${rendition.width}:${rendition.height}:flags=bicubic`;
   if (master.color_transfer === 'smpte2084' || master.color_transfer === 'arib-std-b67') {
     return `${size},zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv,format=yuv420p,setsar=1`;
   }

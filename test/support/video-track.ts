@@ -13,6 +13,7 @@ export function videoTrack(changes: Partial<VideoTrack> = {}): VideoTrack {
     timeBase: { num: 1, den: 24_000 },
     sampleAspect: { num: 1, den: 1 },
     rotationDegrees: 0,
+    isMirrored: false,
     color: { primaries: 'bt709', transfer: 'bt709', matrix: 'bt709', range: 'tv' },
     fieldOrder: 'progressive',
     nominalFps: 24,

@@ -4,7 +4,7 @@ import { fingerprintFilters } from '../../model/fingerprint.ts';
 import { fileInput, sourceArguments } from '../../model/media-input.ts';
 import type { VideoTrack } from '../../model/source.ts';
 import type { MediaTools } from '../../ports/media-tools.ts';
-import { normaliseFilters } from '../../stages/encode/video/normalise.ts';
+import { deinterlaceFilters, normaliseFilters } from '../../stages/encode/video/normalise.ts';
 import { countComplaints } from '../../stages/inspect/decoder-complaints.ts';
 import { DECODING_LIMITS } from '../../stages/inspect/limits.ts';
 import { exactTiming } from '../../stages/inspect/trial.ts';
@@ -37,7 +37,8 @@ function masterArguments(input: {
   const { video, sizes } = input;
   const passthrough = [...exactTiming(video.timeBase), '-c:v', 'rawvideo'];
   const graph = [
-    `[0:${video.streamIndex}]split=${sizes.length + 1}[times]${sizes.map((_, i) => `[s${i}]`).join('')}`,
+    `[0:${video.streamIndex}]${sizes.length === 0 ? 'null[times]' : 'split=2[times][whole]'}`,
+    ...(sizes.length === 0 ? [] : [`[whole]${[...deinterlaceFilters(video), `split=${sizes.length}`].join(',')}${sizes.map((_, i) => `[s${i}]`).join('')}`]),
     `[times]scale=32:18,format=gray[tiny]`,
     ...sizes.map(({ size }, i) => `[s${i}]${normaliseFilters(video, size).join(',')},${fingerprintFilters(size.heightPx).join(',')}[p${i}]`),
   ];

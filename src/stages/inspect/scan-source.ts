@@ -8,7 +8,7 @@ import { DECODING_LIMITS, LISTING_LIMITS, PROBE_LIMITS } from './limits.ts';
 import { LineReader } from './line-reader.ts';
 import { packetListingArgs, parsePacketLine } from './packet-line.ts';
 import { DocumentBytes, parseProbeDocument, probeArgs } from './probe-document.ts';
-import { finding, judgeFacts } from './probe-findings.ts';
+import { finding, judgeFacts, judgeTools } from './probe-findings.ts';
 import { type Listing, RangePlanner, singleRange } from './range-planner.ts';
 import { isRefused, type SourceScan } from './scan.ts';
 import { readFacts } from './source-facts.ts';
@@ -50,7 +50,7 @@ async function scanFresh(input: ScanInput, ctx: StageContext): Promise<SourceSca
     return refused(input, NOTHING_KNOWN, [finding('refuse', 'SL-202', `The file cannot be read as a video container: ${refusal.words}`)]);
   }
   const probed = readFacts(parseProbeDocument(document.text));
-  const findings = judgeFacts(probed);
+  const findings = [...judgeFacts(probed), ...judgeTools(probed.facts.video, ctx.tools.abilities.filters)];
   const { facts } = probed;
   if (facts.video === null || isRefused(findings)) return refused(input, facts, findings);
   const { listing, errorLines } = await listPackets(input, facts.video, facts.durationSeconds, ctx);

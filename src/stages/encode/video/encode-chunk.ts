@@ -14,10 +14,10 @@ import { limitsFor } from './limits.ts';
 export type EncodeInput = {
   readonly source: MediaInput;
   readonly video: VideoTrack;
-  /** The chunk's first frame in the title. */
-  readonly startFrame: number;
+  /** Number in the title of the first of `frames`. */
+  readonly firstFrame: number;
   readonly stretch: Stretch;
-  /** The chunk's frames as the index has them. */
+  /** What is decoded, as the index has it: the chunk's frames and the neighbours that filters read. */
   readonly frames: readonly ExpectedFrame[];
   /** Where to enter the source: the best place first, the safest last. */
   readonly entries: readonly Entry[];
@@ -56,14 +56,14 @@ export async function encodeChunk(input: EncodeInput, ctx: StageContext): Promis
   }));
   for (const [i, entry] of input.entries.entries()) {
     const { difference, madeBy, secondsPerMegapixel } = await runOnce(input, outputs, entry, ctx);
-    if (difference === null) return { chunks: await store(outputs, input.frames.length, ctx), secondsPerMegapixel, madeBy };
-    if (i === input.entries.length - 1) throw wrongFrames(input.startFrame, difference, madeBy);
+    if (difference === null) return { chunks: await store(outputs, input.stretch.ptsTicks.length, ctx), secondsPerMegapixel, madeBy };
+    if (i === input.entries.length - 1) throw wrongFrames(input.firstFrame, difference, madeBy);
   }
   throw new RangeError('a chunk without a place to enter the source');
 }
 
-function wrongFrames(startFrame: number, { position, reason }: FirstDifference, madeBy: EncodeOutcome['madeBy']): ScenelineError {
-  const firstBadFrame = startFrame + position;
+function wrongFrames(firstFrame: number, { position, reason }: FirstDifference, madeBy: EncodeOutcome['madeBy']): ScenelineError {
+  const firstBadFrame = firstFrame + position;
   const message = `What was decoded for a chunk are not the frames of the index: frame ${firstBadFrame} of the title, ${reason}.`;
   return new ScenelineError('SL-303', message, { evidence: { ...madeBy, firstBadFrame } });
 }

@@ -1,16 +1,28 @@
 import type { PlannedRung } from '../../../model/ladder.ts';
 import type { VideoTrack } from '../../../model/source.ts';
+import { uprightFilters } from '../../../model/upright.ts';
 
 /** Exact on every CPU: the scaler's fast paths round differently from machine to machine. */
 const SCALER_FLAGS = 'bicubic+accurate_rnd+bitexact';
 
-/** Turns the picture upright. Clockwise degrees, as a player would show it. */
-const UPRIGHT = { 0: [], 90: ['transpose=clock'], 180: ['hflip', 'vflip'], 270: ['transpose=cclock'] } as const;
-
 const HDR_TRANSFERS = new Set(['smpte2084', 'arib-std-b67']);
 
 /**
- * Filters that turn a decoded picture of the source into the picture that a rung's encoder is fed:
+ * Filters that make one whole picture of the two fields of each coded one, with the help of the picture before and the one after; progressive pictures in
+ * between stay as they are. Empty for a progressive film. Times and time base stay.
+ */
+export function deinterlaceFilters(video: Pick<VideoTrack, 'fieldOrder' | 'timeBase'>): string[] {
+  if (video.fieldOrder === 'progressive') return [];
+  return ['bwdif=mode=send_frame:parity=auto:deint=interlaced', `settb=${video.timeBase.num}/${video.timeBase.den}`];
+}
+
+/** How many pictures before and after a picture its filters read. */
+export function neighbourCount(video: Pick<VideoTrack, 'fieldOrder'>): 0 | 1 {
+  return video.fieldOrder === 'progressive' ? 0 : 1;
+}
+
+/**
+ * Filters that turn a decoded (and deinterlaced) picture of the source into the picture that a rung's encoder is fed:
  * upright, square pixels, 8-bit 4:2:0, limited range BT.709.
  */
 export function normaliseFilters(video: VideoTrack, rung: Pick<PlannedRung, 'widthPx' | 'heightPx'>): string[] {
@@ -19,7 +31,7 @@ export function normaliseFilters(video: VideoTrack, rung: Pick<PlannedRung, 'wid
   const height = turned ? rung.widthPx : rung.heightPx;
   const { color } = video;
   const size = `${width}:${height}:flags=${SCALER_FLAGS}`;
-  const upright = [...UPRIGHT[video.rotationDegrees], 'setsar=1'];
+  const upright = [...uprightFilters(video), 'setsar=1'];
   if (HDR_TRANSFERS.has(color.transfer)) return [`scale=${size}`, ...toneMapFilters(video), ...upright];
   const colors = `in_range=${color.range}:out_range=tv:in_color_matrix=${scalerMatrix(color.matrix)}:out_color_matrix=bt709`;
   return [`scale=${size}:${colors}`, 'format=yuv420p', ...upright];

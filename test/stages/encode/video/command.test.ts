@@ -24,7 +24,13 @@ const rung: PlannedRung = {
 };
 const video = videoTrack({ streamIndex: 2, timeBase: { num: 1, den: 90_000 } });
 /** Irregular times: gaps of 3750, 7500, 3000 and 3750 ticks. */
-const stretch: Stretch = { timeBase: { num: 1, den: 90_000 }, ptsTicks: [900, 4650, 12_150, 15_150, 18_900], endPtsTicks: 22_650, idrPositions: [0, 2, 4] };
+const stretch: Stretch = {
+  timeBase: { num: 1, den: 90_000 },
+  ptsTicks: [900, 4650, 12_150, 15_150, 18_900],
+  endPtsTicks: 22_650,
+  idrPositions: [0, 2, 4],
+  surroundings: null,
+};
 
 test('frames are chosen by integer time, and IDR frames forced a quarter of a frame early', () => {
   const args = encodeArguments({
@@ -87,6 +93,28 @@ test('rotation turns the picture after scaling, so the rung keeps its upright si
   assert.ok(filters.includes('transpose=clock'));
 });
 
+test('a mirrored picture is mirrored back before it is turned', () => {
+  const filters = normaliseFilters({ ...video, rotationDegrees: 90, isMirrored: true }, { widthPx: 720, heightPx: 1280 });
+  assert.deepEqual(filters.slice(-3), ['vflip', 'transpose=clock', 'setsar=1']);
+});
+
+test('an interlaced chunk is decoded with its neighbours, deinterlaced, and then cut to its own frames', () => {
+  const interlaced = { ...video, fieldOrder: 'interlaced' as const };
+  const surroundings = { startPtsTicks: 0, endPtsTicks: 26_400, framesBefore: 1, framesAfter: 1 };
+  const args = encodeArguments({
+    source: fileInput('in'),
+    video: interlaced,
+    stretch: { ...stretch, surroundings },
+    entry: null,
+    fps: 24,
+    outputs: [{ rung, videoPath: 'v', fingerprintPath: 'f' }],
+    ffmpegMajor: 5,
+  });
+  const graph = args[args.indexOf('-filter_complex') + 1].split(';');
+  assert.equal(graph[0], '[0:2]trim=start_pts=0:end_pts=26400,split=2[exact][any]');
+  assert.match(graph[1], /^\[any\]bwdif=mode=send_frame[^,]*,settb=1\/90000,trim=start_pts=900:end_pts=22650,setpts=PTS-STARTPTS\[fed0\]$/);
+});
+
 test('full range and other matrices are converted, HDR is tone-mapped', () => {
   const phone = normaliseFilters({ ...video, color: { primaries: 'bt470bg', transfer: 'smpte170m', matrix: 'bt470bg', range: 'pc' } }, rung);
   assert.match(phone[0], /in_range=pc:out_range=tv:in_color_matrix=smpte170m:out_color_matrix=bt709/);
@@ -118,6 +146,9 @@ test('the address follows everything that decides the pictures, and nothing else
     { frameHashes: [...hashes.slice(0, 4), new Uint8Array(16).fill(9)] },
     { encoderBuild: 'b2' },
     { video: { ...video, rotationDegrees: 180 as const } },
+    { video: { ...video, isMirrored: true } },
+    { stretch: { ...stretch, surroundings: { startPtsTicks: 900, endPtsTicks: null, framesBefore: 0, framesAfter: 0 } } },
+    { stretch: { ...stretch, surroundings: { startPtsTicks: 900, endPtsTicks: null, framesBefore: 1, framesAfter: 0 } } },
   ];
   const others = changes.map((change) => contentAddress({ ...base, ...change }));
   assert.equal(new Set([address, ...others]).size, changes.length + 1);

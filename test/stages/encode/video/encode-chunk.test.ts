@@ -14,8 +14,8 @@ const lines = (first: number) =>
 const input: EncodeInput = {
   source: fileInput('/film.mp4'),
   video: videoTrack({ widthPx: 64, heightPx: 36, timeBase: { num: 1, den: 240 } }),
-  startFrame: 100,
-  stretch: { timeBase: { num: 1, den: 240 }, ptsTicks: [0, 10, 20], endPtsTicks: null, idrPositions: [0] },
+  firstFrame: 100,
+  stretch: { timeBase: { num: 1, den: 240 }, ptsTicks: [0, 10, 20], endPtsTicks: null, idrPositions: [0], surroundings: null },
   frames,
   entries: [{ keyPtsTicks: 500 }, { keyPtsTicks: 100 }, null],
   fps: 24,
