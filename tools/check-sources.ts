@@ -51,7 +51,9 @@ function summary(findings: SourceOutcome['findings']): string[] {
 function proof(check: SourceOutcome['check'], faults: readonly string[]): string {
   if (faults.length > 0) return faults.join('; ').slice(0, 400);
   if (check === null || check.renditions.length === 0) return '–';
-  return check.renditions.map(({ frames, psnrMin, psnrMean }) => `${frames} frames in place, ${psnrMean.toFixed(1)} dB, worst ${psnrMin.toFixed(1)}`).join('; ');
+  return check.renditions
+    .map(({ frames, psnrMin, psnrMean }) => `${frames} frames in place, ${psnrMean.toFixed(1)} dB, worst ${psnrMin.toFixed(1)}`)
+    .join('; ');
 }
 
 function cell(text: string): string {
@@ -63,7 +65,7 @@ const lines = [
   '# What becomes of odd and broken files',
   '',
   'Made by `tools/check-sources.ts` from the films of `SCENELINE_MEDIA`. Each file is encoded with one small rung. `verify` proves the finished title again, and a check of plain ffmpeg, which shares no',
-  'line with the program, counts the frames, compares every presentation time with the master and every picture with the master\'s (luma PSNR at the size of the rung), its neighbours and the sound.',
+  "line with the program, counts the frames, compares every presentation time with the master and every picture with the master's (luma PSNR at the size of the rung), its neighbours and the sound.",
   'A file is refused with its reasons, or encoded and proven; anything else is a fault.',
 ];
 let faulty = 0;

@@ -34,6 +34,7 @@ const VIDEO: VideoTrack = {
   rotationDegrees: 0,
   isMirrored: false,
   color: { primaries: 'bt709', transfer: 'bt709', matrix: 'bt709', range: 'tv' },
+  light: null,
   fieldOrder: 'progressive',
   nominalFps: FPS,
 };

@@ -1,3 +1,4 @@
+import type { LightFacts } from '../media/hdr.ts';
 import type { TimeBase } from '../media/time.ts';
 
 /** What identifies the delivered bytes. `modifiedNs` and `inode` only tell cheaply that nothing changed; `sha256` is the identity. */
@@ -24,6 +25,11 @@ export type ColorFacts = {
   readonly range: 'tv' | 'pc';
 };
 
+/** PQ or HLG: values that an ordinary display shows right only after tone mapping. */
+export function isHdr(color: ColorFacts): boolean {
+  return color.transfer === 'smpte2084' || color.transfer === 'arib-std-b67';
+}
+
 export type VideoTrack = {
   readonly streamIndex: number;
   readonly codec: string;
@@ -40,6 +46,8 @@ export type VideoTrack = {
   /** The picture is stored upside down as in a mirror: a player turns it over, lines from bottom to top, before it applies the turn. */
   readonly isMirrored: boolean;
   readonly color: ColorFacts;
+  /** What an HDR picture says of the display it was made on; null: nothing. */
+  readonly light: LightFacts | null;
   readonly fieldOrder: 'progressive' | 'interlaced';
   /** Average frames per second as the container states it; only for estimates. */
   readonly nominalFps: number;

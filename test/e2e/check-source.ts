@@ -6,7 +6,7 @@ import { proveTitle, runSceneline } from './check-film.ts';
 import type { IndependentVerdict } from './independent-check.ts';
 
 /** One small rung: what is looked at is what happens to the source, not the encoder. */
-const LADDER = { rungs: [{ name: 'small', boxPx: 360, crf: 18, maxrateKbps: 60_000, bufsizeKbit: 120_000, preset: 'ultrafast' }] };
+export const SMALL_RUNG = { name: 'small', boxPx: 360, crf: 18, maxrateKbps: 60_000, bufsizeKbit: 120_000, preset: 'ultrafast' };
 const LONGEST_MS = 15 * 60_000;
 
 /** What became of a source that may be odd or broken. Empty `faults`: refused with reasons, or encoded, proven, and plain ffmpeg agrees. */
@@ -22,18 +22,26 @@ export type SourceOutcome = {
 
 type Documents = { readonly findings?: SourceOutcome['findings']; readonly inspection?: { readonly frameCount: number } | null };
 
+type Checks = {
+  readonly rungs?: readonly object[];
+  /** Looks at the finished title's folder. */
+  readonly look?: (dir: string) => Promise<void>;
+};
+
 /** Encodes a source with one small rung, verifies it, and lets plain ffmpeg judge. Leaves nothing behind. */
-export function checkSource(name: string, source: string): Promise<SourceOutcome> {
+export function checkSource(name: string, source: string, { rungs = [SMALL_RUNG], look }: Checks = {}): Promise<SourceOutcome> {
   return inFolder(async (folder) => {
     const [dir, ladder] = [join(folder, 'out'), join(folder, 'ladder.json')];
-    await writeFile(ladder, JSON.stringify(LADDER));
+    await writeFile(ladder, JSON.stringify({ rungs }));
     const end = await runSceneline(['encode', source, '--out', dir, '--state', join(folder, 'state'), '--ladder', ladder, '--json'], LONGEST_MS);
     const { findings = [] } = documentOf(end.stdout);
     const base = { name, findings, check: null, seconds: end.seconds };
     if (end.status === 3) return { ...base, outcome: 'refused', faults: refusalFaults(findings) };
-    if (end.status !== 0) return { ...base, outcome: 'failed', faults: [end.status === null ? 'it hung' : `encode ended with ${end.status}: ${end.stderr.trim().slice(-900)}`] };
+    if (end.status !== 0)
+      return { ...base, outcome: 'failed', faults: [end.status === null ? 'it hung' : `encode ended with ${end.status}: ${end.stderr.trim().slice(-900)}`] };
     const isDamaged = findings.some(({ code }) => code === 'SL-234' || code === 'SL-235');
     const { check, faults } = await proveTitle(source, dir, end.stdout, isDamaged);
+    await look?.(dir);
     return { ...base, outcome: 'encoded', check, faults };
   });
 }

@@ -164,7 +164,18 @@ async function comparePictures(
       `[r2][soon]psnr=stats_file=${after}:shortest=1[p2]`,
     ];
     const outputs = ['[p0]', '[p1]', '[p2]'].flatMap((pad) => ['-map', pad, '-fps_mode', 'passthrough', '-f', 'null', '-']);
-    await run(FFMPEG, ['-v', 'error', ...(master.isDamaged ? ['-threads', '1'] : []), '-i', master.source, '-i', path, '-filter_complex', graph.join(';'), ...outputs]);
+    await run(FFMPEG, [
+      '-v',
+      'error',
+      ...(master.isDamaged ? ['-threads', '1'] : []),
+      '-i',
+      master.source,
+      '-i',
+      path,
+      '-filter_complex',
+      graph.join(';'),
+      ...outputs,
+    ]);
     return { own: await readPsnr(own), before: await readPsnr(before), after: await readPsnr(after) };
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -175,6 +186,9 @@ async function comparePictures(
 function likeRendition(master: Stream, rendition: Stream): string {
   const whole = ['tt', 'bb', 'tb', 'bt'].includes(master.field_order ?? '') ? 'bwdif=mode=send_frame:deint=interlaced,' : '';
   const size = `${whole}scale=${rendition.width}:${rendition.height}:flags=bicubic`;
+  if (rendition.color_transfer === 'smpte2084' || rendition.color_transfer === 'arib-std-b67') {
+    return `${size}:out_range=tv,format=yuv420p10le,setsar=1`;
+  }
   if (master.color_transfer === 'smpte2084' || master.color_transfer === 'arib-std-b67') {
     return `${size},zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv,format=yuv420p,setsar=1`;
   }

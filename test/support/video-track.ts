@@ -15,6 +15,7 @@ export function videoTrack(changes: Partial<VideoTrack> = {}): VideoTrack {
     rotationDegrees: 0,
     isMirrored: false,
     color: { primaries: 'bt709', transfer: 'bt709', matrix: 'bt709', range: 'tv' },
+    light: null,
     fieldOrder: 'progressive',
     nominalFps: 24,
     ...changes,

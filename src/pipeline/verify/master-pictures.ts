@@ -10,7 +10,8 @@ import { DECODING_LIMITS } from '../../stages/inspect/limits.ts';
 import { exactTiming } from '../../stages/inspect/trial.ts';
 import { FrameLineReader, NumberList } from './frame-lines.ts';
 
-export type PictureSize = { readonly widthPx: number; readonly heightPx: number };
+/** What a rendition's pictures are made to: their size, and whether they keep the light of an HDR master. */
+export type PictureSize = { readonly widthPx: number; readonly heightPx: number; readonly hdr: boolean };
 
 /** Every frame of the master as it decodes in plain presentation order. */
 export type MasterPictures = {
@@ -22,8 +23,8 @@ export type MasterPictures = {
 
 export type VerifyWorld = { readonly tools: MediaTools; readonly scratchDir: string; readonly signal: AbortSignal };
 
-export function sizeName({ widthPx, heightPx }: PictureSize): string {
-  return `${widthPx}x${heightPx}`;
+export function sizeName({ widthPx, heightPx, hdr }: PictureSize): string {
+  return `${widthPx}x${heightPx}${hdr ? '-hdr' : ''}`;
 }
 
 /** One process that decodes the master once: presentation times on standard output, pictures of each size into files. */

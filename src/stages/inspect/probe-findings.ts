@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../model/error-codes.ts';
 import type { Finding, Place, Severity } from '../../model/finding.ts';
-import type { VideoTrack } from '../../model/source.ts';
-import { completeColor, isHdr } from './color.ts';
+import { isHdr, type VideoTrack } from '../../model/source.ts';
+import { completeColor } from './color.ts';
 import { integerAt, type JsonObject, objectAt, textAt } from './json-access.ts';
 import { readOrientation } from './orientation.ts';
 import { pixelFormatFacts } from './pixel-format.ts';
@@ -42,7 +42,9 @@ export function judgeTools(video: VideoTrack | null, filters: ReadonlySet<string
   const needed = [...(isHdr(video.color) ? ['zscale', 'tonemap'] : []), ...(video.fieldOrder === 'interlaced' ? ['bwdif'] : [])];
   const missing = needed.filter((name) => !filters.has(name));
   if (missing.length === 0) return [];
-  return [finding('refuse', 'SL-212', `The ffmpeg found has no filter ${missing.join(' and ')}, which this picture needs.`, { streamIndex: video.streamIndex })];
+  return [
+    finding('refuse', 'SL-212', `The ffmpeg found has no filter ${missing.join(' and ')}, which this picture needs.`, { streamIndex: video.streamIndex }),
+  ];
 }
 
 function refusals(video: VideoTrack, stream: JsonObject): Finding[] {
@@ -90,9 +92,9 @@ function videoWarnings(video: VideoTrack, stream: JsonObject): Finding[] {
   const note = (severity: Severity, code: ErrorCode, message: string) => found.push(finding(severity, code, message, place));
   const format = pixelFormatFacts(video.pixelFormat, integerAt(stream, 'bits_per_raw_sample'));
   if (video.fieldOrder === 'interlaced') note('warn', 'SL-222', 'The picture is interlaced and is deinterlaced, one picture out for each one in.');
-  if (isHdr(video.color)) note('warn', 'SL-223', `The picture is HDR (${video.color.transfer}) and is tone-mapped to SDR.`);
+  if (isHdr(video.color)) note('warn', 'SL-223', `The picture is HDR (${video.color.transfer}) and is tone-mapped for SDR rungs.`);
   const dolby = dolbyVision(stream);
-  if (dolby !== null && dolby.hasBaseLayer) note('warn', 'SL-223', `The picture is Dolby Vision profile ${dolby.name}; only its base layer is used.`);
+  if (dolby?.hasBaseLayer) note('warn', 'SL-223', `The picture is Dolby Vision profile ${dolby.name}; only its base layer is used.`);
   if (video.widthPx % 2 === 1 || video.heightPx % 2 === 1)
     note('warn', 'SL-228', `The picture is ${video.widthPx}×${video.heightPx} pixels; sizes must be even.`);
   if (video.sampleAspect.num !== video.sampleAspect.den) {

@@ -1,13 +1,13 @@
 import type { AudioTrack, Chapter, SourceFacts, TextTrack, VideoTrack } from '../../model/source.ts';
 import { completeColor } from './color.ts';
 import { integerAt, type JsonObject, numberAt, objectAt, objectsAt, ratioAt, textAt } from './json-access.ts';
+import { readLight } from './light.ts';
 import { readOrientation } from './orientation.ts';
 import { pixelFormatFacts } from './pixel-format.ts';
-import type { ProbeDocument } from './probe-document.ts';
+import { MAX_SIDE_DATA, type ProbeDocument } from './probe-document.ts';
 
 /** Subtitles that hold text; everything else is bitmaps or needs a decoder of its own. */
 const TEXT_CODECS = new Set(['subrip', 'srt', 'ass', 'ssa', 'mov_text', 'webvtt', 'text']);
-const MAX_SIDE_DATA = 64;
 
 /** Facts of a probed file. `videoStreams` are the streams behind `video` and `otherVideo`, in that order, `skipped…` what no track was made of. */
 export type ProbedFacts = {
@@ -94,6 +94,7 @@ function videoTrack(stream: JsonObject): VideoTrack {
     rotationDegrees,
     isMirrored,
     color: completeColor(raw, pixelFormat, heightPx).color,
+    light: readLight(sideDataOf(stream)),
     fieldOrder: ['tt', 'bb', 'tb', 'bt'].includes(textAt(stream, 'field_order')) ? 'interlaced' : 'progressive',
     nominalFps: fps ? Number((fps.num / fps.den).toFixed(6)) : 0,
   };

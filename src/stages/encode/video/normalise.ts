@@ -1,11 +1,9 @@
 import type { PlannedRung } from '../../../model/ladder.ts';
-import type { VideoTrack } from '../../../model/source.ts';
+import { isHdr, type VideoTrack } from '../../../model/source.ts';
 import { uprightFilters } from '../../../model/upright.ts';
 
 /** Exact on every CPU: the scaler's fast paths round differently from machine to machine. */
 const SCALER_FLAGS = 'bicubic+accurate_rnd+bitexact';
-
-const HDR_TRANSFERS = new Set(['smpte2084', 'arib-std-b67']);
 
 /**
  * Filters that make one whole picture of the two fields of each coded one, with the help of the picture before and the one after; progressive pictures in
@@ -23,18 +21,19 @@ export function neighbourCount(video: Pick<VideoTrack, 'fieldOrder'>): 0 | 1 {
 
 /**
  * Filters that turn a decoded (and deinterlaced) picture of the source into the picture that a rung's encoder is fed:
- * upright, square pixels, 8-bit 4:2:0, limited range BT.709.
+ * upright, square pixels, limited range 4:2:0, 8-bit BT.709; at an HDR rung 10-bit BT.2020 with the source's own transfer characteristics.
  */
-export function normaliseFilters(video: VideoTrack, rung: Pick<PlannedRung, 'widthPx' | 'heightPx'>): string[] {
+export function normaliseFilters(video: VideoTrack, rung: Pick<PlannedRung, 'widthPx' | 'heightPx' | 'hdr'>): string[] {
   const turned = video.rotationDegrees === 90 || video.rotationDegrees === 270;
   const width = turned ? rung.heightPx : rung.widthPx;
   const height = turned ? rung.widthPx : rung.heightPx;
   const { color } = video;
   const size = `${width}:${height}:flags=${SCALER_FLAGS}`;
   const upright = [...uprightFilters(video), 'setsar=1'];
-  if (HDR_TRANSFERS.has(color.transfer)) return [`scale=${size}`, ...toneMapFilters(video), ...upright];
-  const colors = `in_range=${color.range}:out_range=tv:in_color_matrix=${scalerMatrix(color.matrix)}:out_color_matrix=bt709`;
-  return [`scale=${size}:${colors}`, 'format=yuv420p', ...upright];
+  const from = `in_range=${color.range}:out_range=tv:in_color_matrix=${scalerMatrix(color.matrix)}`;
+  if (rung.hdr) return [`scale=${size}:${from}:out_color_matrix=bt2020`, 'format=yuv420p10le', ...upright];
+  if (isHdr(color)) return [`scale=${size}`, ...toneMapFilters(video), ...upright];
+  return [`scale=${size}:${from}:out_color_matrix=bt709`, 'format=yuv420p', ...upright];
 }
 
 /** PQ and HLG to BT.709, graded around the 203 cd/m² reference white of ITU-R BT.2408. */

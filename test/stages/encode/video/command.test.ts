@@ -122,6 +122,24 @@ test('full range and other matrices are converted, HDR is tone-mapped', () => {
   assert.ok(hdr.some((filter) => filter.startsWith('tonemap=')));
 });
 
+test('an HDR rung keeps the colours and hands on the light', () => {
+  const color = { primaries: 'bt2020', transfer: 'smpte2084', matrix: 'bt2020nc', range: 'tv' } as const;
+  const point = (x: number, y: number) => ({ x, y });
+  const chromaticities = { red: point(34_000, 16_000), green: point(13_250, 34_500), blue: point(7_500, 3_000), white: point(15_635, 16_450) };
+  const light = { mastering: { ...chromaticities, maxLuminance: 10_000_000, minLuminance: 50 }, content: { maxCll: 1000, maxFall: 400 } };
+  const made = (codec: 'h265' | 'av1', range: 'PQ' | 'HLG') =>
+    rungArguments({ ...video, color }, { ...rung, codec, hdr: true, hdrColor: { range, light } }, stretch, 24);
+  const { filters, encoder } = made('h265', 'PQ');
+  assert.match(filters.join(), /^scale=1280:720:[^,]*in_color_matrix=bt2020:out_color_matrix=bt2020,format=yuv420p10le,setsar=1$/);
+  assert.equal(encoder[encoder.indexOf('-color_trc') + 1], 'smpte2084');
+  const params = (list: readonly string[], name: string) => list[list.indexOf(name) + 1];
+  const display = 'master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)';
+  assert.ok(params(encoder, '-x265-params').endsWith(`:${display}:max-cll=1000,400`));
+  const av1 = made('av1', 'HLG').encoder;
+  assert.equal(av1[av1.indexOf('-color_trc') + 1], 'arib-std-b67');
+  assert.match(params(av1, '-svtav1-params'), /:mastering-display=G\(0\.26500,0\.69000\)B.*L\(1000\.0000,0\.0050\):content-light=1000,400$/);
+});
+
 test('levels hold size, rate and ceiling', () => {
   assert.equal(h264Level({ widthPx: 1920, heightPx: 1080, maxrateKbps: 6000 }, 24), '4.0');
   assert.equal(h264Level({ widthPx: 1920, heightPx: 1080, maxrateKbps: 6000 }, 60), '4.2');
