@@ -277,9 +277,30 @@ function sampled(values: Float64Array): number[] {
   return [0, ...values.filter((_, i) => i % step === 0)];
 }
 
+/** Silence where packets are missing, so that the sound behind stays at its time. */
+const PLACED_BY_TIME = 'aresample=async=1:min_hard_comp=0.015';
+
 /** Root mean square of every millisecond of the first ten minutes, as one channel. */
 async function loudness({ file, specifier }: Listened): Promise<Float64Array> {
-  const pcm = await runBytes(FFMPEG, ['-v', 'error', '-i', file, '-map', specifier, '-t', '600', '-ac', '1', '-ar', '16000', '-f', 's16le', '-']);
+  const pcm = await runBytes(FFMPEG, [
+    '-v',
+    'error',
+    '-i',
+    file,
+    '-map',
+    specifier,
+    '-t',
+    '600',
+    '-af',
+    PLACED_BY_TIME,
+    '-ac',
+    '1',
+    '-ar',
+    '16000',
+    '-f',
+    's16le',
+    '-',
+  ]);
   const count = Math.floor(pcm.byteLength / 32);
   return Float64Array.from({ length: count }, (_, i) => {
     let sum = 0;
