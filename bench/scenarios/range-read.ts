@@ -30,6 +30,7 @@ const VIDEO: VideoTrack = {
   pixelFormat: 'yuv420p',
   bitDepth: 8,
   timeBase: { num: 1, den: 24000 },
+  changesSize: false,
   sampleAspect: { num: 1, den: 1 },
   rotationDegrees: 0,
   isMirrored: false,

@@ -211,7 +211,7 @@ export const ERROR_CODES = {
   'SL-211': {
     exit: 3,
     title: 'picture size not usable',
-    cause: 'The picture is smaller than 16 or larger than 16384 pixels on a side, or changes its size in the film.',
+    cause: 'The picture is smaller than 16 or larger than 16384 pixels on a side, or changes its size where it is damaged or interlaced.',
     remedy: 'Export the film with one size.',
   },
   'SL-212': {
@@ -310,6 +310,12 @@ export const ERROR_CODES = {
     title: 'damaged sound',
     cause: 'The decoder reported errors in a sound track.',
     remedy: 'Listen to the track named; deliver an undamaged copy if it is heard.',
+  },
+  'SL-242': {
+    exit: 3,
+    title: 'picture size changes',
+    cause: 'Pictures of another size come in mid-film.',
+    remedy: 'Nothing to do: they are fitted into the size of the beginning, with black bars where the shape differs.',
   },
   'SL-301': {
     exit: 4,

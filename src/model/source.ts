@@ -39,6 +39,8 @@ export type VideoTrack = {
   readonly pixelFormat: string;
   readonly bitDepth: number;
   readonly timeBase: TimeBase;
+  /** Pictures of other sizes come in mid-film. Known when all are decoded; false before. */
+  readonly changesSize: boolean;
   /** Width to height of one pixel; 1:1 when unknown. */
   readonly sampleAspect: { readonly num: number; readonly den: number };
   /** Clockwise turn a player applies to show the picture upright. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type IndependentVerdict, independentCheck } from './independent-check.ts';
+import { type IndependentVerdict, independentCheck, type Oddity } from './independent-check.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../bin/sceneline.ts');
 
@@ -51,10 +51,10 @@ export async function checkFilm(film: string, source: string): Promise<FilmOutco
 }
 
 /** What the program's own proof and plain ffmpeg say about a finished title. */
-export async function proveTitle(source: string, dir: string, reportJson: string, isDamaged = false) {
+export async function proveTitle(source: string, dir: string, reportJson: string, oddity?: Oddity) {
   const verified = await runSceneline(['verify', dir, '--against', source, '--json']);
   const startedMs = performance.now();
-  const check = await independentCheck(source, dir, isDamaged);
+  const check = await independentCheck(source, dir, oddity);
   const seconds = { verify: verified.seconds, check: (performance.now() - startedMs) / 1000 };
   return { check, seconds, faults: [...verifyFaults(verified), ...countFaults(reportJson, check)] };
 }

@@ -39,8 +39,8 @@ export function checkSource(name: string, source: string, { rungs = [SMALL_RUNG]
     if (end.status === 3) return { ...base, outcome: 'refused', faults: refusalFaults(findings) };
     if (end.status !== 0)
       return { ...base, outcome: 'failed', faults: [end.status === null ? 'it hung' : `encode ended with ${end.status}: ${end.stderr.trim().slice(-900)}`] };
-    const isDamaged = findings.some(({ code }) => code === 'SL-234' || code === 'SL-235');
-    const { check, faults } = await proveTitle(source, dir, end.stdout, isDamaged);
+    const has = (...codes: string[]) => findings.some(({ code }) => codes.includes(code));
+    const { check, faults } = await proveTitle(source, dir, end.stdout, { isDamaged: has('SL-234', 'SL-235'), changesSize: has('SL-242') });
     await look?.(dir);
     return { ...base, outcome: 'encoded', check, faults };
   });
@@ -49,7 +49,7 @@ export function checkSource(name: string, source: string, { rungs = [SMALL_RUNG]
 /** Inspects a source whole. */
 export function inspectWhole(name: string, source: string): Promise<SourceOutcome> {
   return inFolder(async (folder) => {
-    const end = await runSceneline(['inspect', source, '--state', join(folder, 'state'), '--json'], LONGEST_MS);
+    const end = await runSceneline(['inspect', source, '--state', join(folder, 'state'), '--json'], 4 * LONGEST_MS);
     const { inspection, findings = [] } = documentOf(end.stdout);
     const frames = inspection?.frameCount ?? 0;
     const faults = end.status === 0 && frames > 0 ? [] : [`inspect ended with ${end.status}: ${end.stderr.trim().slice(-900)}`];

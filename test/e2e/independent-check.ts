@@ -38,18 +38,25 @@ const MISPLACED_DB = 3;
 const ALIKE_DB = 34;
 const SOUND_TOLERANCE_SECONDS = 0.005;
 
-/** @param isDamaged the decoder reports errors in the master: then only one thread decodes it the same every time. */
-export async function independentCheck(source: string, dir: string, isDamaged = false): Promise<IndependentVerdict> {
+/** What plain ffmpeg cannot know of a master before it has decoded it. */
+export type Oddity = {
+  /** The decoder reports errors: then only one thread decodes it the same every time. */
+  readonly isDamaged: boolean;
+  /** Pictures of other sizes come in mid-film. */
+  readonly changesSize: boolean;
+};
+
+export async function independentCheck(source: string, dir: string, oddity: Oddity = { isDamaged: false, changesSize: false }): Promise<IndependentVerdict> {
   const faults: string[] = [];
   const master = await probe(source);
   const picture = filmOf(master.streams);
   if (!picture) return { sourceFrames: 0, renditions: [], faults: ['the master has no picture'] };
-  const times = await frameTimes(source, picture.index, isDamaged);
+  const times = await frameTimes(source, picture.index, oddity.isDamaged);
   const names = (await readdir(dir)).filter((name) => /\.(mp4|m4v)$/.test(name)).sort();
   if (names.length === 0) faults.push('there are no renditions');
   const renditions: CheckedRendition[] = [];
   for (const name of names) {
-    renditions.push(await checkRendition({ source, picture, times, isDamaged }, join(dir, name), name, faults));
+    renditions.push(await checkRendition({ source, picture, times, oddity }, join(dir, name), name, faults));
     await checkSound({ source, master, times }, join(dir, name), name, faults);
   }
   await checkPackage(join(dir, 'package'), times.seconds.length, faults).catch((error: Error) => faults.push(`package: ${error.message}`));
@@ -121,7 +128,7 @@ async function demuxTimeBase(file: string, streamIndex: number): Promise<string>
 }
 
 async function checkRendition(
-  master: { readonly source: string; readonly picture: Stream; readonly times: Times; readonly isDamaged: boolean },
+  master: { readonly source: string; readonly picture: Stream; readonly times: Times; readonly oddity: Oddity },
   path: string,
   name: string,
   faults: string[],
@@ -147,7 +154,7 @@ async function checkRendition(
 
 /** PSNR of every frame against the master's frame of the same number, the one before and the one after. */
 async function comparePictures(
-  master: { readonly source: string; readonly picture: Stream; readonly isDamaged: boolean },
+  master: { readonly source: string; readonly picture: Stream; readonly oddity: Oddity },
   path: string,
   video: Stream,
 ): Promise<{ own: number[]; before: number[]; after: number[] }> {
@@ -155,7 +162,7 @@ async function comparePictures(
   try {
     const [own, before, after] = ['own', 'before', 'after'].map((word) => join(folder, word));
     const graph = [
-      `[0:${master.picture.index}]${likeRendition(master.picture, video)},settb=1/25,setpts=N,split=3[m0][m1][m2]`,
+      `[0:${master.picture.index}]${likeRendition(master.picture, video, master.oddity.changesSize)},settb=1/25,setpts=N,split=3[m0][m1][m2]`,
       '[1:v:0]setsar=1,settb=1/25,setpts=N,split=3[r0][r1][r2]',
       `[r0][m0]psnr=stats_file=${own}:shortest=1[p0]`,
       '[m1]setpts=PTS+1[late]',
@@ -165,16 +172,8 @@ async function comparePictures(
     ];
     const outputs = ['[p0]', '[p1]', '[p2]'].flatMap((pad) => ['-map', pad, '-fps_mode', 'passthrough', '-f', 'null', '-']);
     await run(FFMPEG, [
-      '-v',
-      'error',
-      ...(master.isDamaged ? ['-threads', '1'] : []),
-      '-i',
-      master.source,
-      '-i',
-      path,
-      '-filter_complex',
-      graph.join(';'),
-      ...outputs,
+      ...['-v', 'error', ...(master.oddity.isDamaged ? ['-threads', '1'] : []), ...(master.oddity.changesSize ? ['-reinit_filter', '0'] : [])],
+      ...['-i', master.source, '-i', path, '-filter_complex', graph.join(';'), ...outputs],
     ]);
     return { own: await readPsnr(own), before: await readPsnr(before), after: await readPsnr(after) };
   } finally {
@@ -183,7 +182,7 @@ async function comparePictures(
 }
 
 /** The master's pictures at the rendition's size, as any player would show them on an ordinary display. ffmpeg turns them upright by itself. */
-function likeRendition(master: Stream, rendition: Stream): string {
+function likeRendition(master: Stream, rendition: Stream, changesSize: boolean): string {
   const whole = ['tt', 'bb', 'tb', 'bt'].includes(master.field_order ?? '') ? 'bwdif=mode=send_frame:deint=interlaced,' : '';
   const size = `${whole}scale=${rendition.width}:${rendition.height}:flags=bicubic`;
   if (rendition.color_transfer === 'smpte2084' || rendition.color_transfer === 'arib-std-b67') {
@@ -193,7 +192,9 @@ function likeRendition(master: Stream, rendition: Stream): string {
     return `${size},zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv,format=yuv420p,setsar=1`;
   }
   const matrix = master.color_space && master.color_space !== 'unknown' ? '' : `:in_color_matrix=${(master.height ?? 0) >= 720 ? 'bt709' : 'bt601'}`;
-  return `${size}:out_color_matrix=bt709:out_range=tv${matrix},format=yuv420p,setsar=1`;
+  const { width, height } = rendition;
+  const shape = changesSize ? `:force_original_aspect_ratio=decrease:force_divisible_by=2,pad=${width}:${height}:-1:-1:eval=frame` : '';
+  return `${size}:out_color_matrix=bt709:out_range=tv${matrix}${shape},format=yuv420p,setsar=1`;
 }
 
 async function readPsnr(path: string): Promise<number[]> {

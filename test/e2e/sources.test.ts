@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { testFolder } from '../support/fake-tool.ts';
@@ -15,8 +15,6 @@ const ENCODED = {
   'odd/vfr-phone-flir-portrait-1080x1440.mp4': 'SL-221',
   'odd/edit-list-neg-first-pts.mp4': 'SL-227',
   'odd/pts-wraparound.ts': 'SL-236',
-  'odd/mpeg2-interlaced-flowergarden.m2v.mp4': 'SL-229',
-  'odd/alpha-vp9-transparent.webm': 'SL-240',
 } as const;
 
 const REFUSED = {
@@ -51,6 +49,22 @@ describe('odd and broken sources, judged by plain ffmpeg', () => {
       assert.ok(findings.some((finding) => finding.code === code && finding.severity === 'refuse'));
     });
   }
+
+  it('a film whose pictures change size and shape in the middle keeps every one, whole and in its place', async (t) => {
+    const folder = testFolder(t);
+    const [wide, high, both, film] = ['wide.h264', 'high.h264', 'both.h264', 'film.ts'].map((name) => join(folder, name));
+    for (const [size, path] of [
+      ['320x180', wide],
+      ['480x360', high],
+    ]) {
+      await ffmpeg(['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25:duration=2`, '-c:v', 'libx264', '-preset', 'ultrafast', '-threads', '1', path]);
+    }
+    await writeFile(both, Buffer.concat([await readFile(high), await readFile(wide)]));
+    await ffmpeg(['-i', both, '-c', 'copy', film]);
+    const { outcome, check, faults, findings } = await checkSource('film', film);
+    assert.deepEqual([outcome, check?.sourceFrames, faults], ['encoded', 100, []]);
+    assert.ok(findings.some(({ code }) => code === 'SL-242'));
+  });
 
   it('an HDR film keeps its colours and its light in an HDR rung, and is tone-mapped in the other', async (t) => {
     const { abilities } = await mediaTools();

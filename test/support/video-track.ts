@@ -11,6 +11,7 @@ export function videoTrack(changes: Partial<VideoTrack> = {}): VideoTrack {
     pixelFormat: 'yuv420p',
     bitDepth: 8,
     timeBase: { num: 1, den: 24_000 },
+    changesSize: false,
     sampleAspect: { num: 1, den: 1 },
     rotationDegrees: 0,
     isMirrored: false,

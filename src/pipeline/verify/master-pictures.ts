@@ -49,6 +49,7 @@ function masterArguments(input: {
     ...(input.threads === null ? [] : ['-threads', String(input.threads)]),
     '-copyts',
     '-noautorotate',
+    ...(video.changesSize ? ['-reinit_filter', '0'] : []),
     ...sourceArguments(fileInput(input.sourcePath)),
   ].concat(
     ['-an', '-sn', '-dn', '-filter_complex', graph.join(';'), '-map', '[tiny]', ...passthrough, '-f', 'framehash', '-hash', 'crc32', 'pipe:1'],

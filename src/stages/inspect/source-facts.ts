@@ -90,6 +90,7 @@ function videoTrack(stream: JsonObject): VideoTrack {
     pixelFormat,
     bitDepth: pixelFormatFacts(pixelFormat, integerAt(stream, 'bits_per_raw_sample')).bitDepth,
     timeBase: ratioAt(stream, 'time_base') ?? { num: 0, den: 1 },
+    changesSize: false,
     sampleAspect: aspect && aspect.num > 0 ? aspect : { num: 1, den: 1 },
     rotationDegrees,
     isMirrored,

@@ -121,11 +121,12 @@ function summarise(scan: SourceScan, video: VideoTrack, measures: FilmMeasures, 
   const { timeBase } = video;
   const isListTrusted = scan.indexing === 'packets';
   const { box, samples } = strip.content;
-  const film = { measures, timeBase, streamIndex: video.streamIndex };
+  const film = { measures, timeBase, streamIndex: video.streamIndex, isInterlaced: video.fieldOrder === 'interlaced' };
+  const facts = isListTrusted ? scan.facts : withDecodedTimes(scan.facts, video, measures);
   return {
     version: 1,
     id: scan.id,
-    facts: isListTrusted ? scan.facts : withDecodedTimes(scan.facts, video, measures),
+    facts: measures.keepsSize ? facts : { ...facts, video: { ...(facts.video ?? video), changesSize: true } },
     frameCount: measures.frameCount,
     timeBase,
     firstPtsTicks: measures.firstPtsTicks,

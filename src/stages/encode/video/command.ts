@@ -78,10 +78,17 @@ export function encodeArguments(input: {
     maps.push('-map', `[enc${i}]`, ...passthrough, ...encoder, '-fflags', '+bitexact', '-flags:v', '+bitexact', '-map_metadata', '-1');
     maps.push('-movflags', '+frag_keyframe+empty_moov+default_base_moof+delay_moov', '-f', 'mp4', output.videoPath);
   }
-  return ['-y', '-copyts', ...entryArguments(input.entry, stretch.timeBase), '-noautorotate', '-threads', '1', ...sourceArguments(input.source)].concat(
-    ['-an', '-sn', '-dn', '-filter_complex_threads', '1', '-filter_complex', graph.join(';')],
-    maps,
-  );
+  const oneGraph = video.changesSize ? ['-reinit_filter', '0'] : [];
+  return [
+    '-y',
+    '-copyts',
+    ...entryArguments(input.entry, stretch.timeBase),
+    '-noautorotate',
+    ...oneGraph,
+    '-threads',
+    '1',
+    ...sourceArguments(input.source),
+  ].concat(['-an', '-sn', '-dn', '-filter_complex_threads', '1', '-filter_complex', graph.join(';')], maps);
 }
 
 function trim(startPtsTicks: number, endPtsTicks: number | null): string {

@@ -28,12 +28,17 @@ export function normaliseFilters(video: VideoTrack, rung: Pick<PlannedRung, 'wid
   const width = turned ? rung.heightPx : rung.widthPx;
   const height = turned ? rung.widthPx : rung.heightPx;
   const { color } = video;
-  const size = `${width}:${height}:flags=${SCALER_FLAGS}`;
-  const upright = [...uprightFilters(video), 'setsar=1'];
+  const size = `${video.changesSize ? fitted(width, height) : `${width}:${height}`}:flags=${SCALER_FLAGS}`;
+  const upright = [...(video.changesSize ? [`pad=${width}:${height}:-1:-1:black:eval=frame`] : []), ...uprightFilters(video), 'setsar=1'];
   const from = `in_range=${color.range}:out_range=tv:in_color_matrix=${scalerMatrix(color.matrix)}`;
   if (rung.hdr) return [`scale=${size}:${from}:out_color_matrix=bt2020`, 'format=yuv420p10le', ...upright];
   if (isHdr(color)) return [`scale=${size}`, ...toneMapFilters(video), ...upright];
   return [`scale=${size}:${from}:out_color_matrix=bt709`, 'format=yuv420p', ...upright];
+}
+
+/** The largest even size of a picture's own shape in that box; worked out again for every picture that has another size than the one before. */
+function fitted(width: number, height: number): string {
+  return `'min(${width},2*round(${height}*dar/2))':'min(${height},2*round(${width}/dar/2))':eval=frame`;
 }
 
 /** PQ and HLG to BT.709, graded around the 203 cd/m² reference white of ITU-R BT.2408. */

@@ -115,6 +115,16 @@ test('an interlaced chunk is decoded with its neighbours, deinterlaced, and then
   assert.match(graph[1], /^\[any\]bwdif=mode=send_frame[^,]*,settb=1\/90000,trim=start_pts=900:end_pts=22650,setpts=PTS-STARTPTS\[fed0\]$/);
 });
 
+test('pictures of other sizes are fitted into the first size, by one filter graph', () => {
+  const changing = { ...video, changesSize: true };
+  const filters = normaliseFilters({ ...changing, rotationDegrees: 90 }, { widthPx: 720, heightPx: 1280 });
+  assert.ok(filters[0].startsWith("scale='min(1280,2*round(720*dar/2))':'min(720,2*round(1280/dar/2))':eval=frame:flags="));
+  assert.deepEqual(filters.slice(-3), ['pad=1280:720:-1:-1:black:eval=frame', 'transpose=clock', 'setsar=1']);
+  const outputs = [{ rung, videoPath: 'v', fingerprintPath: 'f' }];
+  const args = encodeArguments({ source: fileInput('in'), video: changing, stretch, entry: null, fps: 24, outputs, ffmpegMajor: 5 });
+  assert.equal(args[args.indexOf('-reinit_filter') + 1], '0');
+});
+
 test('full range and other matrices are converted, HDR is tone-mapped', () => {
   const phone = normaliseFilters({ ...video, color: { primaries: 'bt470bg', transfer: 'smpte170m', matrix: 'bt470bg', range: 'pc' } }, rung);
   assert.match(phone[0], /in_range=pc:out_range=tv:in_color_matrix=smpte170m:out_color_matrix=bt709/);
