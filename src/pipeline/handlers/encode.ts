@@ -48,7 +48,7 @@ export function encodeHandler(deps: HandlerDeps, titleFiles: (title: Title) => P
           source,
           ...work,
           firstFrame: work.firstRead,
-          frames: work.read,
+          frames: work.read.map((record, i) => ({ ...record, isDamaged: isDamaged(inspection, work.firstRead + i) })),
           entries,
           rungs: missing,
           measuredSecondsPerMegapixel: secondsPerMegapixel,
@@ -67,6 +67,11 @@ export function encodeHandler(deps: HandlerDeps, titleFiles: (title: Title) => P
     await withSource(deps, title.order.seal, context, (source, job) => withStage(deps, job, (ctx) => encodeMissing(source, ctx)));
     return { addresses, framesEncoded: frames, framesReused: 0 };
   };
+}
+
+/** Inspections of older versions do not say. */
+function isDamaged({ damaged = [] }: Partial<Pick<Inspection, 'damaged'>>, frame: number): boolean {
+  return damaged.some(({ startFrame, endFrameExclusive }) => frame >= startFrame && frame < endFrameExclusive);
 }
 
 /** A refused chunk's evidence, with the process that made the chunk; whatever else was thrown stays as it is. */

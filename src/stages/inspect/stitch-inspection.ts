@@ -135,6 +135,7 @@ function summarise(scan: SourceScan, video: VideoTrack, measures: FilmMeasures, 
     shots: measures.shots,
     black: measures.black,
     frozen: measures.frozen,
+    damaged: measures.damaged.map(({ startFrame, endFrameExclusive }) => ({ startFrame, endFrameExclusive })),
     crop: cropOf(box, samples, video.widthPx, video.heightPx),
     audio: sounds.map(({ inspection }) => inspection),
     thumbnails: {

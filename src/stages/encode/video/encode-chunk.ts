@@ -45,7 +45,8 @@ const STDERR_TAIL = 8 * 1024;
 
 /**
  * Encodes one chunk at all rungs given, in one process that decodes once, and stores the results under this attempt's keys.
- * The decoded frames are held to the index as they come; when the decoder delivers others, the source is entered further ahead.
+ * The decoded frames are held to the index as they come; when the decoder delivers others, the source is entered further ahead. From its beginning damaged pictures are
+ * taken as they decode: half a picture shows what was left in the decoder's memory, and that is not the same in two processes.
  * Throws SL-303 when no entry delivers the right frames, SL-301 when the tool fails.
  */
 export async function encodeChunk(input: EncodeInput, ctx: StageContext): Promise<EncodeOutcome> {
@@ -69,7 +70,7 @@ function wrongFrames(firstFrame: number, { position, reason }: FirstDifference, 
 }
 
 async function runOnce(input: EncodeInput, outputs: readonly RungOutput[], entry: Entry, ctx: StageContext) {
-  const check = new DecodedFrameCheck(input.frames);
+  const check = new DecodedFrameCheck(input.frames, entry === null);
   const stop = new AbortController();
   const args = encodeArguments({
     source: input.source,

@@ -7,7 +7,7 @@ import { type EncodeInput, encodeChunk } from '../../../../src/stages/encode/vid
 import { videoTrack } from '../../../support/video-track.ts';
 
 const hash = (fill: number) => new Uint8Array(16).fill(fill);
-const frames = [0, 10, 20].map((ptsTicks, i) => ({ ptsTicks, hash: hash(i) }));
+const frames = [0, 10, 20].map((ptsTicks, i) => ({ ptsTicks, hash: hash(i), isDamaged: false }));
 const lines = (first: number) =>
   frames.map(({ ptsTicks }, i) => `0, ${ptsTicks}, ${ptsTicks}, 10, 99, ${Buffer.from(hash(first + i)).toString('hex')}\n`).join('');
 
