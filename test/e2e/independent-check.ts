@@ -66,6 +66,7 @@ export async function independentCheck(source: string, dir: string, oddity: Oddi
 type Stream = {
   readonly index: number;
   readonly codec_type: string;
+  readonly codec_name?: string;
   readonly time_base: string;
   readonly width?: number;
   readonly height?: number;
@@ -223,7 +224,7 @@ async function checkSound(
   name: string,
   faults: string[],
 ): Promise<void> {
-  const streams = master.master.streams.filter((stream) => stream.codec_type === 'audio');
+  const streams = master.master.streams.filter((stream) => stream.codec_type === 'audio' && stream.codec_name !== undefined && (stream.channels ?? 0) > 0);
   const own = (await probe(path)).streams;
   const tracks = own.filter((stream) => stream.codec_type === 'audio');
   const expected = streams.flatMap((stream) => ((stream.channels ?? 0) >= 6 ? [stream, stream] : [stream]));
