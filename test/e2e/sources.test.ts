@@ -30,7 +30,7 @@ function present<T extends object>(films: T): { film: string; path: string; code
   });
 }
 
-describe('odd and broken sources, judged by plain ffmpeg', () => {
+describe('odd and broken sources, judged by plain ffmpeg', { concurrency: 2 }, () => {
   for (const { film, path, code } of present(ENCODED)) {
     it(`${film} is encoded and proven, with ${code}`, async () => {
       const { outcome, faults, findings } = await checkSource(film, path);
