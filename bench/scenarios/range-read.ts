@@ -30,9 +30,12 @@ const VIDEO: VideoTrack = {
   pixelFormat: 'yuv420p',
   bitDepth: 8,
   timeBase: { num: 1, den: 24000 },
+  changesSize: false,
   sampleAspect: { num: 1, den: 1 },
   rotationDegrees: 0,
+  isMirrored: false,
   color: { primaries: 'bt709', transfer: 'bt709', matrix: 'bt709', range: 'tv' },
+  light: null,
   fieldOrder: 'progressive',
   nominalFps: FPS,
 };
@@ -49,7 +52,7 @@ function chunkAt(listed: Awaited<ReturnType<typeof picturePackets>>, key: number
   const endPtsTicks = times[start + CHUNK_FRAMES];
   const nextKey = keys.find((i) => packets[i].ptsTicks >= endPtsTicks) ?? packets.length;
   return {
-    stretch: { timeBase: { num, den }, ptsTicks: times.slice(start, start + CHUNK_FRAMES), endPtsTicks, idrPositions: [0] },
+    stretch: { timeBase: { num, den }, ptsTicks: times.slice(start, start + CHUNK_FRAMES), endPtsTicks, idrPositions: [0], surroundings: null },
     entry: { keyPtsTicks: times[start] },
     gopBytes: packets.slice(keys[key], nextKey).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
   };

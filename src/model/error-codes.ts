@@ -205,14 +205,20 @@ export const ERROR_CODES = {
   'SL-210': {
     exit: 3,
     title: 'Dolby Vision without base layer',
-    cause: 'Profile 5 has no picture that ordinary players can show in right colours.',
+    cause: 'Profile 5, and any other without a compatible base layer, has no picture that ordinary players can show in right colours.',
     remedy: 'Deliver profile 8.1, HDR10 or SDR.',
   },
   'SL-211': {
     exit: 3,
     title: 'picture size not usable',
-    cause: 'The picture is smaller than 16 or larger than 16384 pixels on a side, or changes its size in the film.',
+    cause: 'The picture is smaller than 16 or larger than 16384 pixels on a side, or changes its size where it is damaged or interlaced.',
     remedy: 'Export the film with one size.',
+  },
+  'SL-212': {
+    exit: 3,
+    title: 'tool lacks a filter',
+    cause: 'The picture is HDR or interlaced, and the ffmpeg found cannot tone-map (zscale, tonemap) or deinterlace (bwdif).',
+    remedy: 'Install a full build of ffmpeg, or name one in SCENELINE_FFMPEG; sceneline doctor says what it has.',
   },
   'SL-221': {
     exit: 3,
@@ -220,18 +226,23 @@ export const ERROR_CODES = {
     cause: 'Pictures do not follow each other at an even pace.',
     remedy: 'Nothing to do: every picture keeps its time.',
   },
-  'SL-222': { exit: 3, title: 'interlaced', cause: 'The picture track is interlaced.', remedy: 'Nothing to do; a progressive master looks better.' },
+  'SL-222': {
+    exit: 3,
+    title: 'interlaced',
+    cause: 'The picture track is interlaced; it is deinterlaced, one picture out for each one in.',
+    remedy: 'Nothing to do; a progressive master looks better.',
+  },
   'SL-223': {
     exit: 3,
     title: 'HDR',
-    cause: 'The picture is PQ or HLG and is tone-mapped to SDR.',
+    cause: 'The picture is PQ, HLG or the base layer of Dolby Vision; for SDR rungs it is tone-mapped.',
     remedy: 'Nothing to do; deliver an SDR grade to control the look.',
   },
   'SL-224': {
     exit: 3,
     title: 'several picture tracks',
-    cause: 'Only the first picture track is used.',
-    remedy: 'Deliver a file whose first picture track is the film.',
+    cause: 'Only one picture track is used: the one marked as default, else the largest.',
+    remedy: 'If another one is the film, mark it as default or deliver it alone.',
   },
   'SL-225': {
     exit: 3,
@@ -253,12 +264,17 @@ export const ERROR_CODES = {
     cause: 'The picture is stored with non-square pixels.',
     remedy: 'Nothing to do: it is scaled to square pixels.',
   },
-  'SL-230': { exit: 3, title: 'rotated', cause: 'The picture is stored turned.', remedy: 'Nothing to do: it is turned upright.' },
+  'SL-230': {
+    exit: 3,
+    title: 'turned or mirrored',
+    cause: 'The picture is stored turned or mirrored.',
+    remedy: 'Nothing to do: it is shown as a player would show it.',
+  },
   'SL-231': {
     exit: 3,
     title: 'orientation not kept',
-    cause: 'The file asks for mirroring or a turn that is no right angle.',
-    remedy: 'Export the film upright and unmirrored.',
+    cause: 'The file asks for a turn that is no right angle, or a skewed picture.',
+    remedy: 'Export the film upright.',
   },
   'SL-232': {
     exit: 3,
@@ -294,6 +310,12 @@ export const ERROR_CODES = {
     title: 'damaged sound',
     cause: 'The decoder reported errors in a sound track.',
     remedy: 'Listen to the track named; deliver an undamaged copy if it is heard.',
+  },
+  'SL-242': {
+    exit: 3,
+    title: 'picture size changes',
+    cause: 'Pictures of another size come in mid-film.',
+    remedy: 'Nothing to do: they are fitted into the size of the beginning, with black bars where the shape differs.',
   },
   'SL-301': {
     exit: 4,

@@ -36,6 +36,8 @@ export type Inspection = {
   readonly shots: readonly Shot[];
   readonly black: readonly FrameStretch[];
   readonly frozen: readonly FrameStretch[];
+  /** Where the decoder reports errors; whole groups of pictures. */
+  readonly damaged: readonly FrameStretch[];
   /** Picture without black bars, in source pixels; null when there are none. */
   readonly crop: { readonly xPx: number; readonly yPx: number; readonly widthPx: number; readonly heightPx: number } | null;
   readonly audio: readonly AudioInspection[];

@@ -1,3 +1,5 @@
+import type { HdrColor } from '../media/hdr.ts';
+
 /** One line of the ladder. The rung fits the picture into a box of `boxPx * 16 / 9` by `boxPx` (turned for portrait). */
 export type Rung = {
   /** Unique in the ladder; also the file name without extension, e.g. `1080p`. `[a-z0-9-]{1,32}`. */
@@ -12,6 +14,8 @@ export type Rung = {
   /** The promise made to players: no stretch of segments exceeds maxrate × duration + bufsize. The encoder is given half of it, so joins keep it too. */
   readonly bufsizeKbit: number;
   readonly preset: string;
+  /** Keeps the colours and the light of an HDR source, with 10 bits; made of HDR sources only. Missing: SDR, tone-mapped where the source is HDR. */
+  readonly hdr?: boolean;
 };
 
 export type Ladder = { readonly rungs: readonly Rung[]; readonly audioKbpsPerChannel: number };
@@ -23,6 +27,8 @@ export type PlannedRung = Rung & {
   readonly heightPx: number;
   /** Set when this rung carries the encoded pictures of another one (an `m4v` beside its `mp4`). */
   readonly picturesFrom: string | null;
+  /** What the pictures of an HDR rung say of themselves: the source's transfer characteristics and light. */
+  readonly hdrColor?: HdrColor;
 };
 
 /** The ffmpeg encoder that makes each codec. */

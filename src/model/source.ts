@@ -1,3 +1,4 @@
+import type { LightFacts } from '../media/hdr.ts';
 import type { TimeBase } from '../media/time.ts';
 
 /** What identifies the delivered bytes. `modifiedNs` and `inode` only tell cheaply that nothing changed; `sha256` is the identity. */
@@ -24,6 +25,11 @@ export type ColorFacts = {
   readonly range: 'tv' | 'pc';
 };
 
+/** PQ or HLG: values that an ordinary display shows right only after tone mapping. */
+export function isHdr(color: ColorFacts): boolean {
+  return color.transfer === 'smpte2084' || color.transfer === 'arib-std-b67';
+}
+
 export type VideoTrack = {
   readonly streamIndex: number;
   readonly codec: string;
@@ -33,11 +39,17 @@ export type VideoTrack = {
   readonly pixelFormat: string;
   readonly bitDepth: number;
   readonly timeBase: TimeBase;
+  /** Pictures of other sizes come in mid-film. Known when all are decoded; false before. */
+  readonly changesSize: boolean;
   /** Width to height of one pixel; 1:1 when unknown. */
   readonly sampleAspect: { readonly num: number; readonly den: number };
   /** Clockwise turn a player applies to show the picture upright. */
   readonly rotationDegrees: 0 | 90 | 180 | 270;
+  /** The picture is stored upside down as in a mirror: a player turns it over, lines from bottom to top, before it applies the turn. */
+  readonly isMirrored: boolean;
   readonly color: ColorFacts;
+  /** What an HDR picture says of the display it was made on; null: nothing. */
+  readonly light: LightFacts | null;
   readonly fieldOrder: 'progressive' | 'interlaced';
   /** Average frames per second as the container states it; only for estimates. */
   readonly nominalFps: number;
@@ -72,7 +84,7 @@ export type SourceFacts = {
   readonly container: string;
   readonly durationSeconds: number;
   readonly title: string;
-  /** The track that is encoded: the first real (not attached) picture track. */
+  /** The track that is encoded: of the real (not attached) picture tracks the one marked as default, else the largest. */
   readonly video: VideoTrack | null;
   /** Further picture tracks, reported and left alone. */
   readonly otherVideo: readonly VideoTrack[];

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type IndependentVerdict, independentCheck } from './independent-check.ts';
+import { type IndependentVerdict, independentCheck, type Oddity } from './independent-check.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../bin/sceneline.ts');
 
@@ -19,11 +19,11 @@ export type FilmOutcome = {
 
 type ProgramEnd = { readonly status: number | null; readonly stdout: string; readonly stderr: string; readonly seconds: number };
 
-/** Runs the program as a person would; ends with whatever status it has. */
-export function runSceneline(args: readonly string[]): Promise<ProgramEnd> {
+/** Runs the program as a person would; ends with whatever status it has, null when it was killed because it took longer than the limit. */
+export function runSceneline(args: readonly string[], timeout?: number): Promise<ProgramEnd> {
   const startedMs = performance.now();
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'pipe'], timeout });
     const [out, err]: [Buffer[], Buffer[]] = [[], []];
     child.stdout.on('data', (bytes: Buffer) => out.push(bytes));
     child.stderr.on('data', (bytes: Buffer) => err.push(bytes));
@@ -42,16 +42,21 @@ export async function checkFilm(film: string, source: string): Promise<FilmOutco
   try {
     const encoded = await runSceneline(['encode', source, '--out', dir, '--state', join(folder, 'state'), '--json']);
     if (encoded.status !== 0) return failed(film, `encode ended with ${encoded.status}: ${encoded.stderr.trim().slice(-600)}`, encoded.seconds);
-    const verified = await runSceneline(['verify', dir, '--against', source, '--json']);
-    const faults = verifyFaults(verified);
-    const startedMs = performance.now();
-    const check = await independentCheck(source, dir);
-    const seconds = { encode: encoded.seconds, verify: verified.seconds, check: (performance.now() - startedMs) / 1000 };
+    const { check, faults, seconds } = await proveTitle(source, dir, encoded.stdout);
     const psnrMin = Math.min(...check.renditions.map((rendition) => rendition.psnrMin));
-    return { film, frames: check.sourceFrames, files: check.renditions.length, seconds, psnrMin, faults: [...faults, ...countFaults(encoded.stdout, check)] };
+    return { film, frames: check.sourceFrames, files: check.renditions.length, seconds: { encode: encoded.seconds, ...seconds }, psnrMin, faults };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** What the program's own proof and plain ffmpeg say about a finished title. */
+export async function proveTitle(source: string, dir: string, reportJson: string, oddity?: Oddity) {
+  const verified = await runSceneline(['verify', dir, '--against', source, '--json']);
+  const startedMs = performance.now();
+  const check = await independentCheck(source, dir, oddity);
+  const seconds = { verify: verified.seconds, check: (performance.now() - startedMs) / 1000 };
+  return { check, seconds, faults: [...verifyFaults(verified), ...countFaults(reportJson, check)] };
 }
 
 function failed(film: string, fault: string, encode: number): FilmOutcome {

@@ -38,17 +38,25 @@ const MISPLACED_DB = 3;
 const ALIKE_DB = 34;
 const SOUND_TOLERANCE_SECONDS = 0.005;
 
-export async function independentCheck(source: string, dir: string): Promise<IndependentVerdict> {
+/** What plain ffmpeg cannot know of a master before it has decoded it. */
+export type Oddity = {
+  /** The decoder reports errors: then only one thread decodes it the same every time. */
+  readonly isDamaged: boolean;
+  /** Pictures of other sizes come in mid-film. */
+  readonly changesSize: boolean;
+};
+
+export async function independentCheck(source: string, dir: string, oddity: Oddity = { isDamaged: false, changesSize: false }): Promise<IndependentVerdict> {
   const faults: string[] = [];
   const master = await probe(source);
-  const picture = master.streams.find((stream) => stream.codec_type === 'video' && !stream.disposition?.attached_pic);
+  const picture = filmOf(master.streams);
   if (!picture) return { sourceFrames: 0, renditions: [], faults: ['the master has no picture'] };
-  const times = await frameTimes(source, picture.index);
+  const times = await frameTimes(source, picture.index, oddity.isDamaged);
   const names = (await readdir(dir)).filter((name) => /\.(mp4|m4v)$/.test(name)).sort();
   if (names.length === 0) faults.push('there are no renditions');
   const renditions: CheckedRendition[] = [];
   for (const name of names) {
-    renditions.push(await checkRendition({ source, picture, times }, join(dir, name), name, faults));
+    renditions.push(await checkRendition({ source, picture, times, oddity }, join(dir, name), name, faults));
     await checkSound({ source, master, times }, join(dir, name), name, faults);
   }
   await checkPackage(join(dir, 'package'), times.seconds.length, faults).catch((error: Error) => faults.push(`package: ${error.message}`));
@@ -58,28 +66,38 @@ export async function independentCheck(source: string, dir: string): Promise<Ind
 type Stream = {
   readonly index: number;
   readonly codec_type: string;
+  readonly codec_name?: string;
   readonly time_base: string;
   readonly width?: number;
   readonly height?: number;
   readonly channels?: number;
   readonly color_transfer?: string;
   readonly color_space?: string;
-  readonly disposition?: { readonly attached_pic?: number };
+  readonly field_order?: string;
+  readonly disposition?: { readonly attached_pic?: number; readonly default?: number };
 };
 
 async function probe(file: string): Promise<{ readonly streams: readonly Stream[] }> {
   return JSON.parse(await run(FFPROBE, ['-v', 'error', '-of', 'json', '-show_streams', file]));
 }
 
+/** What a player shows of several picture tracks: the default one, else the largest, else the first. */
+function filmOf(streams: readonly Stream[]): Stream | undefined {
+  const rank = (stream: Stream) => (stream.disposition?.default ?? 0) * 1e12 + (stream.width ?? 0) * (stream.height ?? 0);
+  const films = streams.filter((stream) => stream.codec_type === 'video' && !stream.disposition?.attached_pic);
+  return [...films].sort((a, b) => rank(b) - rank(a) || a.index - b.index)[0];
+}
+
 type Times = { readonly seconds: readonly number[]; readonly tickSeconds: number };
 
 /** Times of the decoded pictures in the order in which they are shown. */
-async function frameTimes(file: string, streamIndex: number): Promise<Times> {
+async function frameTimes(file: string, streamIndex: number, isDamaged = false): Promise<Times> {
   const text = await run(FFMPEG, [
     '-v',
     'error',
     '-copyts',
     '-noautorotate',
+    ...(isDamaged ? ['-threads', '1'] : []),
     '-i',
     file,
     '-map',
@@ -111,7 +129,7 @@ async function demuxTimeBase(file: string, streamIndex: number): Promise<string>
 }
 
 async function checkRendition(
-  master: { readonly source: string; readonly picture: Stream; readonly times: Times },
+  master: { readonly source: string; readonly picture: Stream; readonly times: Times; readonly oddity: Oddity },
   path: string,
   name: string,
   faults: string[],
@@ -137,7 +155,7 @@ async function checkRendition(
 
 /** PSNR of every frame against the master's frame of the same number, the one before and the one after. */
 async function comparePictures(
-  master: { readonly source: string; readonly picture: Stream },
+  master: { readonly source: string; readonly picture: Stream; readonly oddity: Oddity },
   path: string,
   video: Stream,
 ): Promise<{ own: number[]; before: number[]; after: number[] }> {
@@ -145,7 +163,7 @@ async function comparePictures(
   try {
     const [own, before, after] = ['own', 'before', 'after'].map((word) => join(folder, word));
     const graph = [
-      `[0:${master.picture.index}]${likeRendition(master.picture, video)},settb=1/25,setpts=N,split=3[m0][m1][m2]`,
+      `[0:${master.picture.index}]${likeRendition(master.picture, video, master.oddity.changesSize)},settb=1/25,setpts=N,split=3[m0][m1][m2]`,
       '[1:v:0]setsar=1,settb=1/25,setpts=N,split=3[r0][r1][r2]',
       `[r0][m0]psnr=stats_file=${own}:shortest=1[p0]`,
       '[m1]setpts=PTS+1[late]',
@@ -154,7 +172,10 @@ async function comparePictures(
       `[r2][soon]psnr=stats_file=${after}:shortest=1[p2]`,
     ];
     const outputs = ['[p0]', '[p1]', '[p2]'].flatMap((pad) => ['-map', pad, '-fps_mode', 'passthrough', '-f', 'null', '-']);
-    await run(FFMPEG, ['-v', 'error', '-i', master.source, '-i', path, '-filter_complex', graph.join(';'), ...outputs]);
+    await run(FFMPEG, [
+      ...['-v', 'error', ...(master.oddity.isDamaged ? ['-threads', '1'] : []), ...(master.oddity.changesSize ? ['-reinit_filter', '0'] : [])],
+      ...['-i', master.source, '-i', path, '-filter_complex', graph.join(';'), ...outputs],
+    ]);
     return { own: await readPsnr(own), before: await readPsnr(before), after: await readPsnr(after) };
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -162,13 +183,19 @@ async function comparePictures(
 }
 
 /** The master's pictures at the rendition's size, as any player would show them on an ordinary display. ffmpeg turns them upright by itself. */
-function likeRendition(master: Stream, rendition: Stream): string {
-  const size = `scale=${rendition.width}:${rendition.height}:flags=bicubic`;
+function likeRendition(master: Stream, rendition: Stream, changesSize: boolean): string {
+  const whole = ['tt', 'bb', 'tb', 'bt'].includes(master.field_order ?? '') ? 'bwdif=mode=send_frame:deint=interlaced,' : '';
+  const size = `${whole}scale=${rendition.width}:${rendition.height}:flags=bicubic`;
+  if (rendition.color_transfer === 'smpte2084' || rendition.color_transfer === 'arib-std-b67') {
+    return `${size}:out_range=tv,format=yuv420p10le,setsar=1`;
+  }
   if (master.color_transfer === 'smpte2084' || master.color_transfer === 'arib-std-b67') {
     return `${size},zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv,format=yuv420p,setsar=1`;
   }
   const matrix = master.color_space && master.color_space !== 'unknown' ? '' : `:in_color_matrix=${(master.height ?? 0) >= 720 ? 'bt709' : 'bt601'}`;
-  return `${size}:out_color_matrix=bt709:out_range=tv${matrix},format=yuv420p,setsar=1`;
+  const { width, height } = rendition;
+  const shape = changesSize ? `:force_original_aspect_ratio=decrease:force_divisible_by=2,pad=${width}:${height}:-1:-1:eval=frame` : '';
+  return `${size}:out_color_matrix=bt709:out_range=tv${matrix}${shape},format=yuv420p,setsar=1`;
 }
 
 async function readPsnr(path: string): Promise<number[]> {
@@ -197,7 +224,7 @@ async function checkSound(
   name: string,
   faults: string[],
 ): Promise<void> {
-  const streams = master.master.streams.filter((stream) => stream.codec_type === 'audio');
+  const streams = master.master.streams.filter((stream) => stream.codec_type === 'audio' && stream.codec_name !== undefined && (stream.channels ?? 0) > 0);
   const own = (await probe(path)).streams;
   const tracks = own.filter((stream) => stream.codec_type === 'audio');
   const expected = streams.flatMap((stream) => ((stream.channels ?? 0) >= 6 ? [stream, stream] : [stream]));
@@ -252,9 +279,30 @@ function sampled(values: Float64Array): number[] {
   return [0, ...values.filter((_, i) => i % step === 0)];
 }
 
+/** Silence where packets are missing, so that the sound behind stays at its time. */
+const PLACED_BY_TIME = 'aresample=async=1:min_hard_comp=0.015';
+
 /** Root mean square of every millisecond of the first ten minutes, as one channel. */
 async function loudness({ file, specifier }: Listened): Promise<Float64Array> {
-  const pcm = await runBytes(FFMPEG, ['-v', 'error', '-i', file, '-map', specifier, '-t', '600', '-ac', '1', '-ar', '16000', '-f', 's16le', '-']);
+  const pcm = await runBytes(FFMPEG, [
+    '-v',
+    'error',
+    '-i',
+    file,
+    '-map',
+    specifier,
+    '-t',
+    '600',
+    '-af',
+    PLACED_BY_TIME,
+    '-ac',
+    '1',
+    '-ar',
+    '16000',
+    '-f',
+    's16le',
+    '-',
+  ]);
   const count = Math.floor(pcm.byteLength / 32);
   return Float64Array.from({ length: count }, (_, i) => {
     let sum = 0;

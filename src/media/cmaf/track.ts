@@ -1,3 +1,5 @@
+import type { VideoRange } from '../hdr.ts';
+
 /** One segment of a single-file CMAF track: an `moof` + `mdat` pair, starting at a sync sample. */
 export type CmafSegment = {
   readonly offsetBytes: number;
@@ -27,6 +29,8 @@ export type CmafTrack = {
   readonly widthPx?: number;
   readonly heightPx?: number;
   readonly frameCount?: number;
+  /** Of HDR pictures only. */
+  readonly videoRange?: VideoRange;
   readonly language?: string;
   readonly title?: string;
   readonly isDefault?: boolean;

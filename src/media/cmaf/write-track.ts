@@ -85,7 +85,12 @@ export function layoutCmafTrack(given: CmafInput): { readonly track: CmafTrack; 
     segments,
     sizeBytes: offsetBytes,
     ...(entry.kind === 'video'
-      ? { widthPx: entry.widthPx, heightPx: entry.heightPx, frameCount: input.samples.sizesBytes.length }
+      ? {
+          widthPx: entry.widthPx,
+          heightPx: entry.heightPx,
+          frameCount: input.samples.sizesBytes.length,
+          ...(entry.videoRange ? { videoRange: entry.videoRange } : {}),
+        }
       : { channels: entry.channels }),
     ...input.facts,
   };

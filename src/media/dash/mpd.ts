@@ -12,17 +12,20 @@ import {
 } from '../cmaf/presentation.ts';
 import { segmentRates, startupSeconds, targetDurationSeconds } from '../cmaf/rates.ts';
 import type { CmafTrack } from '../cmaf/track.ts';
+import { BT2020_MATRIX_CODE, BT2020_PRIMARIES_CODE, TRANSFER_CODES, type VideoRange } from '../hdr.ts';
 import { element } from './xml.ts';
 
 const ON_DEMAND_PROFILE = 'urn:mpeg:dash:profile:isoff-on-demand:2011';
 const ROLE_SCHEME = 'urn:mpeg:dash:role:2011';
 const CHANNELS_SCHEME = 'urn:mpeg:dash:23003:3:audio_channel_configuration:2011';
+/** Code points of ISO/IEC 23091-2. */
+export const CICP_SCHEMES = 'urn:mpeg:mpegB:cicp:';
 /** DASH-IF IOP part 5 section 9.2.6.2: tiles of thumbnail pictures. */
 export const TILE_SCHEME = 'http://dashif.org/guidelines/thumbnail_tile';
 
 /**
  * Static MPD over single-file tracks with a segment index each (ISO/IEC 23009-1, on-demand profile).
- * Pictures of one codec are one AdaptationSet; every sound and text rendition has its own. Throws RangeError for a presentation that cannot be written.
+ * Pictures of one codec and one range of light are one AdaptationSet; every sound and text rendition has its own. Throws RangeError for a presentation that cannot be written.
  */
 export function writeMpd(presentation: Presentation): string {
   requirePresentable(presentation);
@@ -56,11 +59,13 @@ export function writeMpd(presentation: Presentation): string {
 type WriteSet = (id: number) => string;
 
 function videoSets(tracks: readonly CmafTrack[], target: number): WriteSet[] {
-  const families = [...new Set(tracks.map((track) => codecFamily(track.codec)))];
-  const ids = families.map((_, i) => i + 1);
+  const families = [...new Set(tracks.map(familyOf))];
   return families.map((family, i) => (id) => {
-    const members = tracks.filter((track) => codecFamily(track.codec) === family);
-    const others = ids.filter((other) => other !== ids[i]).join(',');
+    const members = tracks.filter((track) => familyOf(track) === family);
+    const range = members[0].videoRange;
+    const others = families
+      .flatMap((other, j) => (j !== i && tracks.some((track) => familyOf(track) === other && track.videoRange === range) ? [j + 1] : []))
+      .join(',');
     const switching = element('SupplementalProperty', { schemeIdUri: 'urn:mpeg:dash:adaptation-set-switching:2016', value: others });
     const attributes = {
       ...setAttributes(id, 'video'),
@@ -68,6 +73,7 @@ function videoSets(tracks: readonly CmafTrack[], target: number): WriteSet[] {
       maxHeight: Math.max(...members.map((track) => track.heightPx ?? 0)) || null,
     };
     return element('AdaptationSet', attributes, [
+      ...(range === undefined ? [] : colorProperties(range)),
       others === '' ? null : switching,
       role('main'),
       ...members.map((track) => representation(track, target, { width: track.widthPx, height: track.heightPx, frameRate: frameRate(track), sar: '1:1' })),
@@ -156,6 +162,17 @@ function frameRate(track: CmafTrack): string | null {
   const rate = constantFrameRate(track);
   if (!rate) return null;
   return rate.den === 1 ? String(rate.num) : `${rate.num}/${rate.den}`;
+}
+
+/** Pictures that a player may change between within a set: of one codec and one range of light. */
+function familyOf(track: CmafTrack): string {
+  return `${codecFamily(track.codec)} ${track.videoRange ?? 'SDR'}`;
+}
+
+/** How pictures that are not SDR have to be shown (ISO/IEC 23009-1, 5.8.5.18): essential, so a player that does not know it leaves the set alone. */
+function colorProperties(range: VideoRange): string[] {
+  const codes = { ColourPrimaries: BT2020_PRIMARIES_CODE, TransferCharacteristics: TRANSFER_CODES[range], MatrixCoefficients: BT2020_MATRIX_CODE };
+  return Object.entries(codes).map(([name, value]) => element('EssentialProperty', { schemeIdUri: `${CICP_SCHEMES}${name}`, value }));
 }
 
 /** What stands before the dot of an RFC 6381 codec string. */

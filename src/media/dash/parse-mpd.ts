@@ -1,4 +1,6 @@
 import type { FileRange } from '../cmaf/file-range.ts';
+import { rangeOfTransfer, type VideoRange } from '../hdr.ts';
+import { CICP_SCHEMES } from './mpd.ts';
 import { parseXml, type XmlElement } from './xml.ts';
 
 export type MpdRepresentation = {
@@ -20,6 +22,8 @@ export type MpdSet = {
   readonly language: string | null;
   readonly label: string | null;
   readonly roles: readonly string[];
+  /** Of HDR pictures, by the code point of their transfer characteristics; null: SDR, or no pictures. */
+  readonly videoRange: VideoRange | null;
   readonly template: { readonly media: string; readonly segmentSeconds: number; readonly startNumber: number } | null;
   readonly representations: readonly MpdRepresentation[];
 };
@@ -48,9 +52,16 @@ function readSet(set: XmlElement): MpdSet {
     language: set.attributes.get('lang') ?? null,
     label: childrenOf(set, 'Label')[0]?.text ?? null,
     roles: childrenOf(set, 'Role').map((role) => required(role, 'value')),
+    videoRange: readVideoRange(set),
     template: template ? readTemplate(template) : null,
     representations: childrenOf(set, 'Representation').map(readRepresentation),
   };
+}
+
+function readVideoRange(set: XmlElement): VideoRange | null {
+  const scheme = `${CICP_SCHEMES}TransferCharacteristics`;
+  const property = childrenOf(set, 'EssentialProperty').find(({ attributes }) => attributes.get('schemeIdUri') === scheme);
+  return property ? rangeOfTransfer(whole(required(property, 'value'))) : null;
 }
 
 function readTemplate(template: XmlElement): NonNullable<MpdSet['template']> {

@@ -23,9 +23,10 @@ export function writeMultivariant(presentation: Presentation): string {
   if (videos.length > 0) lines.push(...audioLines(audio));
   lines.push(...textLines(presentation.texts));
   const text: Attribute | null = presentation.texts.length > 0 ? ['SUBTITLES', quoted(TEXT_GROUP)] : null;
+  const hasHdr = videos.some(({ videoRange }) => videoRange !== undefined);
   for (const track of videos) {
     const rates = addRates(segmentRates(track, target), audioRates);
-    lines.push(tagLine('EXT-X-STREAM-INF', [...rateAttributes(rates), ...pictureAttributes(track, audio), text]), playlistFile(track));
+    lines.push(tagLine('EXT-X-STREAM-INF', [...rateAttributes(rates), ...pictureAttributes(track, audio, hasHdr), text]), playlistFile(track));
   }
   if (videos.length === 0) {
     for (const [i, track] of audio.entries()) {
@@ -50,13 +51,15 @@ function rateAttributes(rates: SegmentRates): Attribute[] {
   ];
 }
 
-function pictureAttributes(track: CmafTrack, audio: readonly CmafTrack[]): (Attribute | null)[] {
+/** The range is said of every variant as soon as one is not SDR (draft-pantos-hls-rfc8216bis, 4.4.6.2). */
+function pictureAttributes(track: CmafTrack, audio: readonly CmafTrack[], hasHdr: boolean): (Attribute | null)[] {
   const codecs = [...new Set([track, ...audio].map(({ codec }) => codec))];
   const rate = constantFrameRate(track);
   return [
     ['CODECS', quoted(codecs.join(','))],
     track.widthPx && track.heightPx ? ['RESOLUTION', `${track.widthPx}x${track.heightPx}`] : null,
     rate ? ['FRAME-RATE', (rate.num / rate.den).toFixed(3)] : null,
+    hasHdr ? ['VIDEO-RANGE', track.videoRange ?? 'SDR'] : null,
     audio.length > 0 ? ['AUDIO', quoted(AUDIO_GROUP)] : null,
   ];
 }

@@ -189,7 +189,7 @@ function renditionRecord(
   assembled: Awaited<ReturnType<typeof assembleRendition>>,
   validation: { readonly [key: string]: unknown },
 ): RenditionRecord {
-  const { codec, crf, maxrateKbps, bufsizeKbit, preset, picturesFrom } = rung;
+  const { codec, crf, maxrateKbps, bufsizeKbit, preset, picturesFrom, hdr } = rung;
   return {
     name: rung.name,
     file: `${rung.name}.${rung.container}`,
@@ -201,7 +201,7 @@ function renditionRecord(
     bytes: assembled.sizeBytes,
     sha256: assembled.sha256,
     bitsPerSecond: assembled.bitsPerSecond,
-    recipe: { codec, crf, maxrateKbps, bufsizeKbit, preset, picturesFrom },
+    recipe: { codec, crf, maxrateKbps, bufsizeKbit, preset, picturesFrom, ...(hdr ? { hdr } : {}) },
     validation: { ...validation },
   };
 }

@@ -12,8 +12,9 @@ import type { VideoTrack } from '../../model/source.ts';
 import type { Title } from '../../model/title.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 import { contentAddress } from '../../stages/encode/video/address.ts';
-import type { Entry, Stretch } from '../../stages/encode/video/command.ts';
+import type { Entry, Stretch, Surroundings } from '../../stages/encode/video/command.ts';
 import { type EncodeOutcome, encodeChunk } from '../../stages/encode/video/encode-chunk.ts';
+import { neighbourCount } from '../../stages/encode/video/normalise.ts';
 import { validateChunk } from '../../stages/validate/validate-chunk.ts';
 import type { JobContext } from '../worker.ts';
 import { type HandlerDeps, LOCAL_OWNER, type TitleFiles, titleOf, withSource, withStage } from './deps.ts';
@@ -36,20 +37,20 @@ export function encodeHandler(deps: HandlerDeps, titleFiles: (title: Title) => P
     const addresses: Record<string, string> = {};
     const missing: PlannedRung[] = [];
     for (const rung of work.rungs) {
-      addresses[rung.name] = contentAddress({ ...work, rung, frameHashes: work.records.map((record) => record.hash), encoderBuild: title.order.encoderBuild });
+      addresses[rung.name] = contentAddress({ ...work, rung, frameHashes: work.read.map((record) => record.hash), encoderBuild: title.order.encoderBuild });
       if (!(await findProven(deps, addresses[rung.name], work.records))) missing.push(rung);
     }
     const frames = work.chunk.endFrameExclusive - work.chunk.startFrame;
     if (missing.length === 0) return { addresses, framesEncoded: 0, framesReused: frames };
     const encodeMissing = async (source: MediaInput, ctx: StageContext) => {
       const positions = ctx.tools.abilities.filters.has('ssim') ? scoredPositions(work.stretch) : [];
-      const entries = await readEntries(deps, inspection, work.chunk.startFrame);
+      const entries = await readEntries(deps, inspection, work.firstRead);
       const encoded = await encodeChunk(
         {
           source,
           ...work,
-          startFrame: work.chunk.startFrame,
-          frames: work.records,
+          firstFrame: work.firstRead,
+          frames: work.read.map((record, i) => ({ ...record, isDamaged: isDamaged(inspection, work.firstRead + i) })),
           entries,
           rungs: missing,
           keptPositions: positions,
@@ -71,6 +72,11 @@ export function encodeHandler(deps: HandlerDeps, titleFiles: (title: Title) => P
   };
 }
 
+/** Inspections of older versions do not say. */
+function isDamaged({ damaged = [] }: Partial<Pick<Inspection, 'damaged'>>, frame: number): boolean {
+  return damaged.some(({ startFrame, endFrameExclusive }) => frame >= startFrame && frame < endFrameExclusive);
+}
+
 /** A refused chunk's evidence, with the process that made the chunk; whatever else was thrown stays as it is. */
 function withMaker(error: unknown, madeBy: EncodeOutcome['madeBy']): unknown {
   if (!(error instanceof ScenelineError && error.evidence)) return error;
@@ -82,6 +88,9 @@ type ChunkWork = {
   readonly video: VideoTrack;
   readonly rungs: readonly PlannedRung[];
   readonly records: readonly IndexRecord[];
+  /** The records and those of the neighbours that filters read; `firstRead` is the first one's frame. */
+  readonly read: readonly IndexRecord[];
+  readonly firstRead: number;
   readonly stretch: Stretch;
   readonly fps: number;
 };
@@ -90,20 +99,33 @@ async function chunkWork(deps: HandlerDeps, title: Title, plan: Plan, inspection
   const chunk = plan.chunks[job.part.index];
   const video = inspection.facts.video;
   if (chunk === undefined || video === null) throw new ScenelineError('SL-901', `Job ${job.id} of ${title.id} is not in its plan.`);
-  const records = await readRecords(deps, plan.inspectionId, chunk.startFrame, chunk.endFrameExclusive);
-  const atEnd = chunk.endFrameExclusive === plan.frameCount;
-  const next = atEnd ? null : (await readRecords(deps, plan.inspectionId, chunk.endFrameExclusive, chunk.endFrameExclusive + 1))[0];
+  const around = neighbourCount(video);
+  const firstRead = Math.max(0, chunk.startFrame - around);
+  const endRead = Math.min(plan.frameCount, chunk.endFrameExclusive + around);
+  // One record more says where the last one that is read ends.
+  const known = await readRecords(deps, plan.inspectionId, firstRead, Math.min(plan.frameCount, endRead + 1));
+  const ptsOf = (frame: number): number | null => known[frame - firstRead]?.ptsTicks ?? null;
+  const records = known.slice(chunk.startFrame - firstRead, chunk.endFrameExclusive - firstRead);
+  const surroundings: Surroundings = {
+    startPtsTicks: known[0].ptsTicks,
+    endPtsTicks: ptsOf(endRead),
+    framesBefore: chunk.startFrame - firstRead,
+    framesAfter: endRead - chunk.endFrameExclusive,
+  };
   return {
     chunk,
     video,
     records,
+    read: known.slice(0, endRead - firstRead),
+    firstRead,
     rungs: plan.rungs.filter((rung) => rung.picturesFrom === null && rung.codec === job.part.codec),
     fps: averageFps(plan),
     stretch: {
       timeBase: plan.timeBase,
       ptsTicks: records.map((record) => record.ptsTicks),
-      endPtsTicks: next === null ? null : next.ptsTicks,
+      endPtsTicks: ptsOf(chunk.endFrameExclusive),
       idrPositions: chunk.idrFrames.map((frame) => frame - chunk.startFrame),
+      surroundings: around === 0 ? null : surroundings,
     },
   };
 }
@@ -112,7 +134,7 @@ async function readRecords(deps: HandlerDeps, inspectionId: string, startFrame: 
   return decodeIndexRecords(await deps.blobs.read(inspectionKeys.index(inspectionId), indexRange(startFrame, endFrameExclusive)));
 }
 
-/** Places to enter the source for a chunk: its own key frame, the one before, the beginning. */
+/** Places to enter the source for what starts at that frame: its own key frame, the one before, the beginning. */
 async function readEntries(deps: HandlerDeps, inspection: Inspection, startFrame: number): Promise<Entry[]> {
   const keys = inspection.keyFrames.filter((frame) => frame <= startFrame && frame > 0).slice(-2);
   const records = await Promise.all(keys.reverse().map((frame) => readRecords(deps, inspection.id, frame, frame + 1)));

@@ -1,4 +1,5 @@
 import type { MpdRepresentation } from '../../media/dash/parse-mpd.ts';
+import type { VideoRange } from '../../media/hdr.ts';
 import type { MultivariantPlaylist } from '../../media/hls/parse.ts';
 import type { VideoFault } from './check-video.ts';
 import type { TrackReading } from './read-video.ts';
@@ -43,7 +44,11 @@ function startOf({ ptsTicks, mediaTimeTicks, start, track }: TrackReading, sampl
 /** Holds what the MPD and the multivariant playlist say of a picture or sound track to its sample description. Pure. */
 export function checkAnnouncement(
   reading: TrackReading,
-  manifests: { readonly representation: MpdRepresentation | null; readonly variant: MultivariantPlaylist['variants'][number] | null },
+  manifests: {
+    readonly representation: MpdRepresentation | null;
+    readonly mpdRange: VideoRange | null;
+    readonly variant: MultivariantPlaylist['variants'][number] | null;
+  },
 ): VideoFault[] {
   const { facts } = reading;
   const { representation, variant } = manifests;
@@ -54,9 +59,13 @@ export function checkAnnouncement(
   if (representation && `${representation.widthPx}x${representation.heightPx}` !== size) {
     faults.push({ message: `is ${size} and the MPD says ${representation.widthPx}x${representation.heightPx}` });
   }
+  const range = facts.videoRange ?? 'SDR';
+  if (representation && (manifests.mpdRange ?? 'SDR') !== range) faults.push({ message: `is ${range} and the MPD says ${manifests.mpdRange ?? 'SDR'}` });
   if (variant === null) return [...faults, { message: 'is no variant of the HLS playlist' }];
   const codecs = (variant.attributes.get('CODECS') ?? '').split(',');
   if (!codecs.includes(facts.codec)) faults.push({ message: `is ${facts.codec} and the HLS playlist says ${codecs.join(',')}` });
+  const said = variant.attributes.get('VIDEO-RANGE') ?? 'SDR';
+  if (said !== range) faults.push({ message: `is ${range} and the HLS playlist says ${said}` });
   const resolution = variant.attributes.get('RESOLUTION');
   if (resolution !== size) faults.push({ message: `is ${size} and the HLS playlist says ${resolution}` });
   return faults;

@@ -4,13 +4,14 @@ import { fingerprintFilters } from '../../model/fingerprint.ts';
 import { fileInput, sourceArguments } from '../../model/media-input.ts';
 import type { VideoTrack } from '../../model/source.ts';
 import type { MediaTools } from '../../ports/media-tools.ts';
-import { normaliseFilters } from '../../stages/encode/video/normalise.ts';
+import { deinterlaceFilters, normaliseFilters } from '../../stages/encode/video/normalise.ts';
 import { countComplaints } from '../../stages/inspect/decoder-complaints.ts';
 import { DECODING_LIMITS } from '../../stages/inspect/limits.ts';
 import { exactTiming } from '../../stages/inspect/trial.ts';
 import { FrameLineReader, NumberList } from './frame-lines.ts';
 
-export type PictureSize = { readonly widthPx: number; readonly heightPx: number };
+/** What a rendition's pictures are made to: their size, and whether they keep the light of an HDR master. */
+export type PictureSize = { readonly widthPx: number; readonly heightPx: number; readonly hdr: boolean };
 
 /** Every frame of the master as it decodes in plain presentation order. */
 export type MasterPictures = {
@@ -22,8 +23,8 @@ export type MasterPictures = {
 
 export type VerifyWorld = { readonly tools: MediaTools; readonly scratchDir: string; readonly signal: AbortSignal };
 
-export function sizeName({ widthPx, heightPx }: PictureSize): string {
-  return `${widthPx}x${heightPx}`;
+export function sizeName({ widthPx, heightPx, hdr }: PictureSize): string {
+  return `${widthPx}x${heightPx}${hdr ? '-hdr' : ''}`;
 }
 
 /** One process that decodes the master once: presentation times on standard output, pictures of each size into files. */
@@ -37,7 +38,8 @@ function masterArguments(input: {
   const { video, sizes } = input;
   const passthrough = [...exactTiming(video.timeBase), '-c:v', 'rawvideo'];
   const graph = [
-    `[0:${video.streamIndex}]split=${sizes.length + 1}[times]${sizes.map((_, i) => `[s${i}]`).join('')}`,
+    `[0:${video.streamIndex}]${sizes.length === 0 ? 'null[times]' : 'split=2[times][whole]'}`,
+    ...(sizes.length === 0 ? [] : [`[whole]${[...deinterlaceFilters(video), `split=${sizes.length}`].join(',')}${sizes.map((_, i) => `[s${i}]`).join('')}`]),
     `[times]scale=32:18,format=gray[tiny]`,
     ...sizes.map(({ size }, i) => `[s${i}]${normaliseFilters(video, size).join(',')},${fingerprintFilters(size.heightPx).join(',')}[p${i}]`),
   ];
@@ -47,6 +49,7 @@ function masterArguments(input: {
     ...(input.threads === null ? [] : ['-threads', String(input.threads)]),
     '-copyts',
     '-noautorotate',
+    ...(video.changesSize ? ['-reinit_filter', '0'] : []),
     ...sourceArguments(fileInput(input.sourcePath)),
   ].concat(
     ['-an', '-sn', '-dn', '-filter_complex', graph.join(';'), '-map', '[tiny]', ...passthrough, '-f', 'framehash', '-hash', 'crc32', 'pipe:1'],

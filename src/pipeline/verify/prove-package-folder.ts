@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type MpdRepresentation, parseMpd } from '../../media/dash/parse-mpd.ts';
+import type { VideoRange } from '../../media/hdr.ts';
 import { type MultivariantPlaylist, parseMediaPlaylist, parseMultivariant } from '../../media/hls/parse.ts';
 import type { FileSources } from '../../media/isobmff/byte-source.ts';
 import { MPD_FILE, MULTIVARIANT_FILE, PACKAGE_FOLDER } from '../../stages/package/package-file.ts';
@@ -13,6 +14,8 @@ export type PackagedTrack = {
   readonly file: string;
   readonly announced: ProvenTrack;
   readonly representation: MpdRepresentation | null;
+  /** Of the set in which the MPD has it. */
+  readonly mpdRange: VideoRange | null;
   readonly variant: MultivariantPlaylist['variants'][number] | null;
 };
 
@@ -31,12 +34,12 @@ export async function provePackageFolder(input: FolderInput, faults: FaultList):
   await checkSheets(reader, faults);
   const mpd = parseMpd(await textOf(reader, MPD_FILE));
   const multivariant = parseMultivariant(await textOf(reader, MULTIVARIANT_FILE));
-  const representations = mpd.sets.flatMap((set) => set.representations);
+  const representations = mpd.sets.flatMap((set) => set.representations.map((representation) => ({ representation, mpdRange: set.videoRange })));
   const variants = await variantsByFile(multivariant, reader);
   return proof.tracks.map((announced) => ({
     file: inPackage(announced.file),
     announced,
-    representation: representations.find(({ file }) => file === announced.file) ?? null,
+    ...(representations.find(({ representation }) => representation.file === announced.file) ?? { representation: null, mpdRange: null }),
     variant: variants.get(announced.file) ?? null,
   }));
 }

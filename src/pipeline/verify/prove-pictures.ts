@@ -1,4 +1,5 @@
 import type { FileSources } from '../../media/isobmff/byte-source.ts';
+import type { SampleEntryFacts } from '../../media/isobmff/sample-entry.ts';
 import { fingerprintFilters } from '../../model/fingerprint.ts';
 import type { VideoTrack } from '../../model/source.ts';
 import { DECODING_LIMITS } from '../../stages/inspect/limits.ts';
@@ -7,7 +8,7 @@ import { checkAnnouncement, checkSegments } from './check-segments.ts';
 import { checkVideo } from './check-video.ts';
 import type { Claims } from './claims.ts';
 import type { FaultList } from './faults.ts';
-import { decodeMaster, type MasterPictures, sizeName, type VerifyWorld } from './master-pictures.ts';
+import { decodeMaster, type MasterPictures, type PictureSize, sizeName, type VerifyWorld } from './master-pictures.ts';
 import { PictureComparison, type PictureVerdict } from './picture-blocks.ts';
 import { readTrack } from './read-video.ts';
 import { insideOf, type TitleTrack } from './tracks.ts';
@@ -39,7 +40,7 @@ const MAX_SIZES = 32;
 export async function provePictures(input: PicturesInput, faults: FaultList, world: VerifyWorld): Promise<PicturesProof> {
   const { sourcePath, video, container } = input;
   const tracks = input.tracks.filter(({ kind }) => kind === 'video');
-  const sizes = [...new Map(tracks.map(({ facts }) => [sizeName(facts), { widthPx: facts.widthPx, heightPx: facts.heightPx }])).values()];
+  const sizes = [...new Map(tracks.map(({ facts }) => [sizeName(sizeOf(facts)), sizeOf(facts)])).values()];
   const master = await faults.attempt(sourcePath, () => {
     if (sizes.length > MAX_SIZES) throw new RangeError(`the title has ${sizes.length} picture sizes`);
     return decodeMaster({ sourcePath, video, container, sizes }, world);
@@ -58,6 +59,10 @@ export async function provePictures(input: PicturesInput, faults: FaultList, wor
     if (verdict) verdicts.set(track.file, verdict);
   }
   return { master, verdicts };
+}
+
+function sizeOf({ widthPx, heightPx, videoRange }: SampleEntryFacts): PictureSize {
+  return { widthPx, heightPx, hdr: videoRange !== null };
 }
 
 /** Everything that boxes and manifests say. Returns the identity of the track's content. */
@@ -89,7 +94,7 @@ async function comparePictures(dir: string, track: TitleTrack, master: MasterPic
   const { tools, scratchDir, signal } = world;
   const path = insideOf(dir, track.file);
   const onFault = (frame: number, reason: string): void => faults.add(track.file, `frame ${frame}: ${reason}`, frame);
-  const comparison = await PictureComparison.open(master.printPaths.get(sizeName(track.facts))!, onFault);
+  const comparison = await PictureComparison.open(master.printPaths.get(sizeName(sizeOf(track.facts)))!, onFault);
   try {
     const args = renditionArguments(path, track.facts.heightPx, master.timeBase.den);
     const outputs = { 1: (bytes: Uint8Array) => comparison.push(bytes) };

@@ -35,6 +35,7 @@ const OPTIONAL_ABILITIES = [
   { kind: 'encoders', names: ['libx265'], purpose: 'H.265 rungs' },
   { kind: 'encoders', names: ['libsvtav1'], purpose: 'AV1 rungs' },
   { kind: 'filters', names: ['zscale'], purpose: 'HDR sources in SDR ladders' },
+  { kind: 'filters', names: ['bwdif'], purpose: 'interlaced sources' },
   { kind: 'filters', names: ['ssim'], purpose: 'quality scores' },
   { kind: 'filters', names: ['libvmaf'], purpose: 'VMAF scores' },
 ] as const;

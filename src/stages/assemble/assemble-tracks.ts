@@ -47,7 +47,7 @@ async function videoTrack(input: TracksInput, rung: PlannedRung, chunks: readonl
     const timeline = titleTimeline(plan, input.ptsTicks, video);
     const { track, layout } = layoutCmafTrack({
       ...fileName(rung.name),
-      sampleEntry: finishSampleEntry(video.sampleEntry),
+      sampleEntry: finishSampleEntry(video.sampleEntry, rung.hdrColor),
       timescale: timeline.timescale,
       language: 'und',
       extendedLanguage: null,

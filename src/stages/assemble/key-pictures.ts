@@ -4,6 +4,9 @@ import type { StageContext } from '../../ports/stage-context.ts';
 
 const LIMITS = { stallMs: 120_000, wallMs: 3_600_000 };
 
+/** Packets that were read to find out about the file are not discarded, and not every decoder (dav1d) skips pictures: what comes out is chosen once more. */
+const KEY_PICTURES = 'select=key';
+
 /** Decodes the sync samples of a file, and nothing else, to 32×18 luma pictures on standard output. */
 function keyPicturesArguments(path: string, heightPx: number, ffmpegMajor: number): string[] {
   const input = [
@@ -30,7 +33,7 @@ function keyPicturesArguments(path: string, heightPx: number, ffmpegMajor: numbe
     'passthrough',
     ...timeBase,
     '-vf',
-    fingerprintFilters(heightPx).join(','),
+    [KEY_PICTURES, ...fingerprintFilters(heightPx)].join(','),
     '-c:v',
     'rawvideo',
     '-f',

@@ -39,7 +39,7 @@ export function progressiveVideo(plan: Plan, rung: PlannedRung, video: VideoSamp
   const { timescale, startTicks, mediaTimeTicks, presentedTicks } = timeline;
   return {
     kind: 'video',
-    sampleEntry: finishSampleEntry(video.sampleEntry),
+    sampleEntry: finishSampleEntry(video.sampleEntry, rung.hdrColor),
     timescale,
     language: 'und',
     extendedLanguage: null,

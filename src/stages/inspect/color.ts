@@ -49,8 +49,3 @@ function familyOf(known: { readonly primaries: string | null; readonly matrix: s
 function knownOrNull(name: string): string | null {
   return UNKNOWN.has(name) ? null : name;
 }
-
-/** PQ or HLG: values that must be tone-mapped for an ordinary display. */
-export function isHdr(color: ColorFacts): boolean {
-  return color.transfer === 'smpte2084' || color.transfer === 'arib-std-b67';
-}

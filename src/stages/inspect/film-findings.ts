@@ -9,7 +9,7 @@ const MOST_PLACES = 20;
 /** A film that lacks more of its pictures than this is no film. */
 const LARGEST_MISSING_SHARE = 0.1;
 
-type Film = { readonly measures: FilmMeasures; readonly timeBase: TimeBase; readonly streamIndex: number };
+type Film = { readonly measures: FilmMeasures; readonly timeBase: TimeBase; readonly streamIndex: number; readonly isInterlaced: boolean };
 
 /** Judges a film by its frames: what could not be known before all were decoded. */
 export function judgeFilm(film: Film, isListTrusted: boolean): Finding[] {
@@ -18,7 +18,7 @@ export function judgeFilm(film: Film, isListTrusted: boolean): Finding[] {
   const found: Finding[] = [];
   if (measures.frameCount === 0) return [finding('refuse', 'SL-207', 'No picture of the film can be decoded.', place)];
   if (!measures.timesAscend) found.push(finding('refuse', 'SL-206', 'Times of pictures run backwards.', place));
-  if (!measures.keepsSize) found.push(finding('refuse', 'SL-211', 'The picture changes its size in the film.', place));
+  if (!measures.keepsSize) found.push(sizeFinding(film));
   const listedCount = measures.frameCount + measures.missingCount;
   if (measures.missingCount > LARGEST_MISSING_SHARE * listedCount) {
     found.push(finding('refuse', 'SL-209', `${measures.missingCount} of ${listedCount} pictures cannot be decoded.`, place));
@@ -30,6 +30,14 @@ export function judgeFilm(film: Film, isListTrusted: boolean): Finding[] {
     found.push(finding('info', 'SL-237', 'In places the container does not list the pictures as they decode; what decodes counts.', place));
   }
   return found;
+}
+
+/** A change of size is believed where nothing is damaged; pictures of other sizes cannot be deinterlaced with each other. */
+function sizeFinding({ measures, streamIndex, isInterlaced }: Film): Finding {
+  const refused = (message: string) => finding('refuse', 'SL-211', message, { streamIndex });
+  if (measures.damaged.length > 0) return refused('The picture changes its size in the film, which is damaged.');
+  if (isInterlaced) return refused('The picture changes its size in the film and is interlaced.');
+  return finding('warn', 'SL-242', 'The picture changes its size in the film; all of it is fitted into the size of its beginning.', { streamIndex });
 }
 
 function damageFindings({ measures, timeBase, streamIndex }: Film): Finding[] {

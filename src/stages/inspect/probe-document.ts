@@ -5,6 +5,7 @@ import { asObject, type JsonObject, objectAt, objectsAt } from './json-access.ts
 const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
 const MAX_STREAMS = 1000;
 const MAX_CHAPTERS = 10_000;
+export const MAX_SIDE_DATA = 64;
 
 /** What ffprobe said about a file; the values are still as the file gave them. */
 export type ProbeDocument = { readonly format: JsonObject; readonly streams: readonly JsonObject[]; readonly chapters: readonly JsonObject[] };
@@ -31,6 +32,16 @@ export class DocumentBytes {
 
 /** Reads ffprobe's JSON. Throws SL-301 when it is not a JSON object. */
 export function parseProbeDocument(text: string): ProbeDocument {
+  const root = parseRoot(text);
+  return { format: objectAt(root, 'format'), streams: objectsAt(root, 'streams', MAX_STREAMS), chapters: objectsAt(root, 'chapters', MAX_CHAPTERS) };
+}
+
+/** Side data of the first picture in ffprobe's JSON. Throws like `parseProbeDocument`. */
+export function parseFirstPicture(text: string): readonly JsonObject[] {
+  return objectsAt(objectsAt(parseRoot(text), 'frames', 1)[0] ?? {}, 'side_data_list', MAX_SIDE_DATA);
+}
+
+function parseRoot(text: string): JsonObject {
   let root: JsonObject | null = null;
   try {
     root = asObject(JSON.parse(text));
@@ -38,5 +49,5 @@ export function parseProbeDocument(text: string): ProbeDocument {
     throw new ScenelineError('SL-301', 'ffprobe wrote something else than JSON.', { cause });
   }
   if (root === null) throw new ScenelineError('SL-301', 'ffprobe wrote something else than a JSON object.');
-  return { format: objectAt(root, 'format'), streams: objectsAt(root, 'streams', MAX_STREAMS), chapters: objectsAt(root, 'chapters', MAX_CHAPTERS) };
+  return root;
 }

@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../../model/error-codes.ts';
 import type { Finding, Place, Severity } from '../../model/finding.ts';
-import type { VideoTrack } from '../../model/source.ts';
-import { completeColor, isHdr } from './color.ts';
-import { integerAt, type JsonObject, numberAt, objectAt, textAt } from './json-access.ts';
+import { isHdr, type VideoTrack } from '../../model/source.ts';
+import { completeColor } from './color.ts';
+import { integerAt, type JsonObject, objectAt, textAt } from './json-access.ts';
 import { readOrientation } from './orientation.ts';
 import { pixelFormatFacts } from './pixel-format.ts';
 import { type ProbedFacts, sideDataOf } from './source-facts.ts';
@@ -24,8 +24,7 @@ export function judgeFacts(probed: ProbedFacts): Finding[] {
     findings.push(...refusals(facts.video, probed.videoStreams[0]), ...videoWarnings(facts.video, probed.videoStreams[0]));
   }
   if (facts.otherVideo.length > 0) {
-    const others = facts.otherVideo.map((track) => track.streamIndex).join(', ');
-    findings.push(finding('warn', 'SL-224', `The file has more picture tracks (${others}); the first is used.`, { streamIndex: facts.video!.streamIndex }));
+    findings.push(choiceOfTrack(facts.video!, facts.otherVideo));
   }
   for (const streamIndex of probed.skippedAudio) {
     findings.push(finding('warn', 'SL-233', 'This sound track has no known codec and is left out.', { streamIndex }));
@@ -35,6 +34,17 @@ export function judgeFacts(probed: ProbedFacts): Finding[] {
   }
   if (facts.video !== null && facts.audio.length === 0) findings.push(finding('info', 'SL-238', 'The film has no sound.'));
   return findings;
+}
+
+/** Refuses a film that the ffmpeg found cannot prepare for an encoder. */
+export function judgeTools(video: VideoTrack | null, filters: ReadonlySet<string>): Finding[] {
+  if (video === null) return [];
+  const needed = [...(isHdr(video.color) ? ['zscale', 'tonemap'] : []), ...(video.fieldOrder === 'interlaced' ? ['bwdif'] : [])];
+  const missing = needed.filter((name) => !filters.has(name));
+  if (missing.length === 0) return [];
+  return [
+    finding('refuse', 'SL-212', `The ffmpeg found has no filter ${missing.join(' and ')}, which this picture needs.`, { streamIndex: video.streamIndex }),
+  ];
 }
 
 function refusals(video: VideoTrack, stream: JsonObject): Finding[] {
@@ -47,11 +57,27 @@ function refusals(video: VideoTrack, stream: JsonObject): Finding[] {
     found.push(finding('refuse', 'SL-211', `A picture of ${video.widthPx}×${video.heightPx} pixels cannot be encoded.`, place));
   }
   if (video.timeBase.num === 0) found.push(finding('refuse', 'SL-206', 'The picture track has no valid time base.', place));
-  const dolby = sideDataOf(stream).find((item) => textAt(item, 'side_data_type') === 'DOVI configuration record');
-  if (dolby && numberAt(dolby, 'dv_profile') === 5) {
-    found.push(finding('refuse', 'SL-210', 'The picture is Dolby Vision profile 5, which has no base layer for other players.', place));
+  const dolby = dolbyVision(stream);
+  if (dolby !== null && !dolby.hasBaseLayer) {
+    found.push(finding('refuse', 'SL-210', `The picture is Dolby Vision profile ${dolby.name}, which has no base layer for other players.`, place));
   }
   return found;
+}
+
+/** Compatibility 0 means that the base layer alone shows wrong colours: profile 5, and profile 10 of AV1 without one (Dolby Vision Profiles and Levels, section 2). */
+function dolbyVision(stream: JsonObject): { readonly name: string; readonly hasBaseLayer: boolean } | null {
+  const record = sideDataOf(stream).find((item) => textAt(item, 'side_data_type') === 'DOVI configuration record');
+  if (record === undefined) return null;
+  const profile = integerAt(record, 'dv_profile');
+  const compatibility = integerAt(record, 'dv_bl_signal_compatibility_id');
+  const name = `${profile ?? 'unknown'}${compatibility === null ? '' : `.${compatibility}`}`;
+  return { name, hasBaseLayer: profile !== 5 && compatibility !== 0 };
+}
+
+function choiceOfTrack(film: VideoTrack, others: readonly VideoTrack[]): Finding {
+  const left = others.map((track) => track.streamIndex).join(', ');
+  const message = `The file has more picture tracks (${left}); track ${film.streamIndex}, ${film.widthPx}×${film.heightPx}, is used.`;
+  return finding('warn', 'SL-224', message, { streamIndex: film.streamIndex });
 }
 
 /** WebM marks its encrypted tracks with a key id; MP4 tracks carry the data that a licence is asked for with. */
@@ -65,15 +91,18 @@ function videoWarnings(video: VideoTrack, stream: JsonObject): Finding[] {
   const found: Finding[] = [];
   const note = (severity: Severity, code: ErrorCode, message: string) => found.push(finding(severity, code, message, place));
   const format = pixelFormatFacts(video.pixelFormat, integerAt(stream, 'bits_per_raw_sample'));
-  if (video.fieldOrder === 'interlaced') note('warn', 'SL-222', 'The picture is interlaced.');
-  if (isHdr(video.color)) note('warn', 'SL-223', `The picture is HDR (${video.color.transfer}) and is tone-mapped to SDR.`);
+  if (video.fieldOrder === 'interlaced') note('warn', 'SL-222', 'The picture is interlaced and is deinterlaced, one picture out for each one in.');
+  if (isHdr(video.color)) note('warn', 'SL-223', `The picture is HDR (${video.color.transfer}) and is tone-mapped for SDR rungs.`);
+  const dolby = dolbyVision(stream);
+  if (dolby?.hasBaseLayer) note('warn', 'SL-223', `The picture is Dolby Vision profile ${dolby.name}; only its base layer is used.`);
   if (video.widthPx % 2 === 1 || video.heightPx % 2 === 1)
     note('warn', 'SL-228', `The picture is ${video.widthPx}×${video.heightPx} pixels; sizes must be even.`);
   if (video.sampleAspect.num !== video.sampleAspect.den) {
     note('warn', 'SL-229', `Pixels are ${video.sampleAspect.num}:${video.sampleAspect.den}; the picture is scaled to square ones.`);
   }
   if (video.rotationDegrees !== 0) note('warn', 'SL-230', `The picture is stored turned and is turned ${video.rotationDegrees}° clockwise.`);
-  if (readOrientation(stream, sideDataOf(stream)).isUnusual) note('warn', 'SL-231', 'The file asks for mirroring or a skewed picture; that is not done.');
+  if (video.isMirrored) note('warn', 'SL-230', 'The picture is stored mirrored and is mirrored back.');
+  if (readOrientation(stream, sideDataOf(stream)).isUnusual) note('warn', 'SL-231', 'The file asks for a skewed picture; that is not done.');
   if (format.hasAlpha || textAt(objectAt(stream, 'tags'), 'alpha_mode') === '1') note('warn', 'SL-240', 'The picture has transparency, which is dropped.');
   if (video.pixelFormat !== '' && !format.isPlain) note('info', 'SL-239', `The picture is ${video.pixelFormat}; it is encoded as 8-bit 4:2:0.`);
   if (assumesColor(video, stream)) {

@@ -2,6 +2,7 @@ import { type TimeBase, ticksToSeconds } from '../../media/time.ts';
 import { fewerLines } from '../../model/fingerprint.ts';
 import { type MediaInput, sourceArguments } from '../../model/media-input.ts';
 import type { VideoTrack } from '../../model/source.ts';
+import { uprightFilters } from '../../model/upright.ts';
 import { CROP_STRIPS } from './crop.ts';
 import { LUMA_HEIGHT_PX, LUMA_WIDTH_PX } from './shots/features.ts';
 import { selectExpression, thumbnailSize } from './thumbnail-picks.ts';
@@ -21,7 +22,6 @@ export type RangeCut = {
 /** The same on every CPU: the scaler's fast paths round differently from machine to machine. */
 export const SCALER_FLAGS = 'flags=area+accurate_rnd+bitexact';
 const LUMA_ONLY = 'format=yuv420p,extractplanes=y,format=gray';
-export const UPRIGHT = { 0: '', 90: ',transpose=clock', 180: ',hflip,vflip', 270: ',transpose=cclock' } as const;
 
 /**
  * One process that decodes a range once. Out come, per frame and before any filter, its time and hash; a 64×36 luma picture, upright;
@@ -68,12 +68,17 @@ function rangeGraph(video: VideoTrack, cut: RangeCut, zeroPtsTicks: number | nul
   const size = (widthPx: number, heightPx: number) => (isTurned ? `${heightPx}:${widthPx}` : `${widthPx}:${heightPx}`);
   const range = `in_range=${video.color.range}`;
   const thumbnail = thumbnailSize(video);
-  const upright = UPRIGHT[video.rotationDegrees];
+  const upright = uprightFilters(video)
+    .map((filter) => `,${filter}`)
+    .join('');
   const trim = trimOf(cut);
+  const lines = fewerLines(video.heightPx);
+  // Hands every picture on as it is, unless the film changes its size: `field` would go on reading pictures of the first size.
+  const sameSize = `scale=${video.widthPx}:${video.heightPx}:${SCALER_FLAGS}`;
   const colors = video.color.matrix === 'gbr' ? '' : `:in_color_matrix=${scalerMatrix(video.color.matrix)}`;
   return [
     `[0:${video.streamIndex}]${trim ? `${trim},` : ''}split=3[exact][all][any]`,
-    `[all]${[...fewerLines(video.heightPx), ''].join(',')}scale=${size(LUMA_WIDTH_PX, LUMA_HEIGHT_PX)}:${SCALER_FLAGS}:${range}:out_range=tv,${LUMA_ONLY}${upright}[luma]`,
+    `[all]${lines.length > 0 ? `${[sameSize, ...lines].join(',')},` : ''}scale=${size(LUMA_WIDTH_PX, LUMA_HEIGHT_PX)}:${SCALER_FLAGS}:${range}:out_range=tv,${LUMA_ONLY}${upright}[luma]`,
     `[any]select=${selectExpression(zeroPtsTicks, video.timeBase)},split=3[small][wide][high]`,
     `[small]scale=${size(thumbnail.widthPx, thumbnail.heightPx)}:${SCALER_FLAGS}${colors}:out_color_matrix=bt601:${range}:out_range=pc,format=yuvj420p${upright}[jpeg]`,
     `[wide]scale=${CROP_STRIPS}:${video.heightPx}:${SCALER_FLAGS}:${range}:out_range=tv,${LUMA_ONLY}[rows]`,

@@ -1,14 +1,15 @@
 import type { Finding } from '../../model/finding.ts';
 import { inspectionKeys } from '../../model/inspection.ts';
 import type { MediaInput } from '../../model/media-input.ts';
-import type { SourceFacts, VideoTrack } from '../../model/source.ts';
+import { isHdr, type SourceFacts, type VideoTrack } from '../../model/source.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 import { FrameHashReader } from './frame-hash-lines.ts';
+import { firstPictureArgs, readLight } from './light.ts';
 import { DECODING_LIMITS, LISTING_LIMITS, PROBE_LIMITS } from './limits.ts';
 import { LineReader } from './line-reader.ts';
 import { packetListingArgs, parsePacketLine } from './packet-line.ts';
-import { DocumentBytes, parseProbeDocument, probeArgs } from './probe-document.ts';
-import { finding, judgeFacts } from './probe-findings.ts';
+import { DocumentBytes, parseFirstPicture, parseProbeDocument, probeArgs } from './probe-document.ts';
+import { finding, judgeFacts, judgeTools } from './probe-findings.ts';
 import { type Listing, RangePlanner, singleRange } from './range-planner.ts';
 import { isRefused, type SourceScan } from './scan.ts';
 import { readFacts } from './source-facts.ts';
@@ -50,13 +51,14 @@ async function scanFresh(input: ScanInput, ctx: StageContext): Promise<SourceSca
     return refused(input, NOTHING_KNOWN, [finding('refuse', 'SL-202', `The file cannot be read as a video container: ${refusal.words}`)]);
   }
   const probed = readFacts(parseProbeDocument(document.text));
-  const findings = judgeFacts(probed);
+  const findings = [...judgeFacts(probed), ...judgeTools(probed.facts.video, ctx.tools.abilities.filters)];
   const { facts } = probed;
   if (facts.video === null || isRefused(findings)) return refused(input, facts, findings);
-  const { listing, errorLines } = await listPackets(input, facts.video, facts.durationSeconds, ctx);
-  findings.push(...judgeListing(listing, errorLines, facts.video));
+  const video = await withLight(input, facts.video, ctx);
+  const { listing, errorLines } = await listPackets(input, video, facts.durationSeconds, ctx);
+  findings.push(...judgeListing(listing, errorLines, video));
   if (isRefused(findings)) return refused(input, facts, findings);
-  return scanOfListing(input, facts, facts.video, listing, findings, ctx);
+  return scanOfListing(input, { ...facts, video }, video, listing, findings, ctx);
 }
 
 async function scanOfListing(
@@ -83,6 +85,14 @@ async function scanOfListing(
     ranges: isTrusted ? listing.ranges : [singleRange(listing)],
     findings,
   };
+}
+
+/** The light of an HDR master, which the container may leave to the coded pictures. */
+async function withLight(input: ScanInput, video: VideoTrack, ctx: StageContext): Promise<VideoTrack> {
+  if (!isHdr(video.color) || video.light !== null) return video;
+  const document = new DocumentBytes();
+  const end = await runOrRefuse(ctx, 'ffprobe', firstPictureArgs(input.source, video.streamIndex), (bytes) => document.write(bytes), PROBE_LIMITS);
+  return end.words === null ? { ...video, light: readLight(parseFirstPicture(document.text)) } : video;
 }
 
 type ToolEnd = { readonly words: string | null; readonly errorLines: readonly string[] };

@@ -1,15 +1,15 @@
 import type { AudioTrack, Chapter, SourceFacts, TextTrack, VideoTrack } from '../../model/source.ts';
 import { completeColor } from './color.ts';
 import { integerAt, type JsonObject, numberAt, objectAt, objectsAt, ratioAt, textAt } from './json-access.ts';
+import { readLight } from './light.ts';
 import { readOrientation } from './orientation.ts';
 import { pixelFormatFacts } from './pixel-format.ts';
-import type { ProbeDocument } from './probe-document.ts';
+import { MAX_SIDE_DATA, type ProbeDocument } from './probe-document.ts';
 
 /** Subtitles that hold text; everything else is bitmaps or needs a decoder of its own. */
 const TEXT_CODECS = new Set(['subrip', 'srt', 'ass', 'ssa', 'mov_text', 'webvtt', 'text']);
-const MAX_SIDE_DATA = 64;
 
-/** Facts of a probed file. `videoStreams` are the streams behind `video` and `otherVideo`, `skipped…` what no track was made of. */
+/** Facts of a probed file. `videoStreams` are the streams behind `video` and `otherVideo`, in that order, `skipped…` what no track was made of. */
 export type ProbedFacts = {
   readonly facts: SourceFacts;
   readonly videoStreams: readonly JsonObject[];
@@ -20,7 +20,7 @@ export type ProbedFacts = {
 /** Sorts a probed file into tracks. Values that make no sense become defaults; judging them is done elsewhere. */
 export function readFacts(document: ProbeDocument): ProbedFacts {
   const ofType = (type: string) => document.streams.filter((stream) => stream.codec_type === type && integerAt(stream, 'index') !== null);
-  const videoStreams = ofType('video').filter((stream) => !isStill(stream));
+  const videoStreams = filmFirst(ofType('video').filter((stream) => !isStill(stream)));
   const video = videoStreams.map(videoTrack);
   const audio = ofType('audio');
   const text = ofType('subtitle');
@@ -47,6 +47,22 @@ function isStill(stream: JsonObject): boolean {
   return ['attached_pic', 'timed_thumbnails', 'still_image'].some((name) => isSet(stream, name));
 }
 
+/** Puts the track a player would show first: one that can be decoded, is marked as default, has the largest picture, stands first. */
+function filmFirst(streams: readonly JsonObject[]): JsonObject[] {
+  const rank = (stream: JsonObject) => {
+    const isKnown = textAt(stream, 'codec_name') !== '' && textAt(stream, 'pix_fmt') !== '';
+    return [Number(isKnown), Number(isSet(stream, 'default')), sizeAt(stream, 'width') * sizeAt(stream, 'height')];
+  };
+  const isBetter = (one: JsonObject, best: JsonObject) => {
+    const [a, b] = [rank(one), rank(best)];
+    const at = a.findIndex((value, i) => value !== b[i]);
+    return at >= 0 && a[at] > b[at];
+  };
+  if (streams.length === 0) return [];
+  const film = streams.reduce((best, one) => (isBetter(one, best) ? one : best));
+  return [film, ...streams.filter((stream) => stream !== film)];
+}
+
 function isUsableAudio(stream: JsonObject): boolean {
   return textAt(stream, 'codec_name') !== '' && (integerAt(stream, 'channels') ?? 0) > 0 && (integerAt(stream, 'sample_rate') ?? 0) > 0;
 }
@@ -58,6 +74,7 @@ function videoTrack(stream: JsonObject): VideoTrack {
   const fallback = ratioAt(stream, 'r_frame_rate');
   const fps = rate && rate.num > 0 ? rate : fallback;
   const aspect = ratioAt(stream, 'sample_aspect_ratio');
+  const { rotationDegrees, isMirrored } = readOrientation(stream, sideDataOf(stream));
   const raw = {
     primaries: textAt(stream, 'color_primaries'),
     transfer: textAt(stream, 'color_transfer'),
@@ -73,9 +90,12 @@ function videoTrack(stream: JsonObject): VideoTrack {
     pixelFormat,
     bitDepth: pixelFormatFacts(pixelFormat, integerAt(stream, 'bits_per_raw_sample')).bitDepth,
     timeBase: ratioAt(stream, 'time_base') ?? { num: 0, den: 1 },
+    changesSize: false,
     sampleAspect: aspect && aspect.num > 0 ? aspect : { num: 1, den: 1 },
-    rotationDegrees: readOrientation(stream, sideDataOf(stream)).rotationDegrees,
+    rotationDegrees,
+    isMirrored,
     color: completeColor(raw, pixelFormat, heightPx).color,
+    light: readLight(sideDataOf(stream)),
     fieldOrder: ['tt', 'bb', 'tb', 'bt'].includes(textAt(stream, 'field_order')) ? 'interlaced' : 'progressive',
     nominalFps: fps ? Number((fps.num / fps.den).toFixed(6)) : 0,
   };

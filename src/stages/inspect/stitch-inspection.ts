@@ -121,11 +121,12 @@ function summarise(scan: SourceScan, video: VideoTrack, measures: FilmMeasures, 
   const { timeBase } = video;
   const isListTrusted = scan.indexing === 'packets';
   const { box, samples } = strip.content;
-  const film = { measures, timeBase, streamIndex: video.streamIndex };
+  const film = { measures, timeBase, streamIndex: video.streamIndex, isInterlaced: video.fieldOrder === 'interlaced' };
+  const facts = isListTrusted ? scan.facts : withDecodedTimes(scan.facts, video, measures);
   return {
     version: 1,
     id: scan.id,
-    facts: isListTrusted ? scan.facts : withDecodedTimes(scan.facts, video, measures),
+    facts: measures.keepsSize ? facts : { ...facts, video: { ...(facts.video ?? video), changesSize: true } },
     frameCount: measures.frameCount,
     timeBase,
     firstPtsTicks: measures.firstPtsTicks,
@@ -134,6 +135,7 @@ function summarise(scan: SourceScan, video: VideoTrack, measures: FilmMeasures, 
     shots: measures.shots,
     black: measures.black,
     frozen: measures.frozen,
+    damaged: measures.damaged.map(({ startFrame, endFrameExclusive }) => ({ startFrame, endFrameExclusive })),
     crop: cropOf(box, samples, video.widthPx, video.heightPx),
     audio: sounds.map(({ inspection }) => inspection),
     thumbnails: {

@@ -17,6 +17,9 @@ export type ChunkExpectation = {
   readonly idrPositions: readonly number[];
 };
 
+/** Main 10 of H.265, and AV1 with 10 bits: an encoder built for 8 bits is handed converted pictures without a word. */
+const TEN_BITS = /^hvc1\.2\.|^av01\..*\.10$/;
+
 export type StructureFault = { readonly code: 'SL-302' | 'SL-308'; readonly message: string; readonly position: number };
 export type ChunkStructure = { readonly headerSha256: string; readonly fault: StructureFault | null };
 
@@ -35,6 +38,7 @@ export async function checkStructure(source: ByteSource, expected: ChunkExpectat
       return { headerSha256, fault: broken(`picture is ${facts.widthPx}×${facts.heightPx} instead of ${expected.rung.widthPx}×${expected.rung.heightPx}`) };
     }
     if (facts.family !== expected.rung.codec) return { headerSha256, fault: broken(`codec is ${facts.family} instead of ${expected.rung.codec}`) };
+    if (expected.rung.hdr && !TEN_BITS.test(facts.codec)) return { headerSha256, fault: broken(`HDR pictures need 10 bits and are coded as ${facts.codec}`) };
     const fragments: (readonly Sample[])[] = [];
     for await (const fragment of readFragments(source, movie, track.trackId)) fragments.push(fragment.samples);
     const times = checkTimes(fragments.flat(), track.timescale, expected);

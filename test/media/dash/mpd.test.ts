@@ -69,6 +69,34 @@ test('other codecs are sets of their own that a player may switch to', () => {
   assert.deepEqual(switching, ['2', '1']);
 });
 
+test('HDR pictures are a set of their own that says how to show them, and no other codec of SDR switches to it', () => {
+  const { tracks } = examplePresentation();
+  const hdr = { ...tracks[0], name: 'hdr', file: 'hdr.mp4', codec: 'hvc1.2.4.L123.90', videoRange: 'PQ' as const };
+  const sdr = { ...hdr, name: 'sdr', file: 'sdr.mp4', videoRange: undefined };
+  const written = writeMpd(examplePresentation({ tracks: [...tracks, sdr, hdr] }));
+  const mpd = parseMpd(written);
+  assert.deepEqual(
+    mpd.sets.slice(0, 3).map((set) => [set.videoRange, set.representations.map(({ id }) => id)]),
+    [
+      [null, ['video-1080p', 'video-480p']],
+      [null, ['sdr']],
+      ['PQ', ['hdr']],
+    ],
+  );
+  const sets = parseXml(written).children.find(({ name }) => name === 'Period')!.children;
+  const properties = (at: number, name: string) =>
+    sets[at].children.filter((child) => child.name === name).map(({ attributes }) => [...attributes.values()].join(' '));
+  assert.deepEqual(properties(2, 'EssentialProperty'), [
+    'urn:mpeg:mpegB:cicp:ColourPrimaries 9',
+    'urn:mpeg:mpegB:cicp:TransferCharacteristics 16',
+    'urn:mpeg:mpegB:cicp:MatrixCoefficients 9',
+  ]);
+  assert.deepEqual(
+    [0, 1, 2].map((at) => properties(at, 'SupplementalProperty').map((property) => property.split(' ')[1])),
+    [['2'], ['1'], []],
+  );
+});
+
 test('a variable frame rate is not stated, a fractional one exactly', () => {
   const vfr = exampleTrack(
     [

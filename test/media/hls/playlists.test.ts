@@ -35,6 +35,15 @@ test('lengths in a playlist do not drift from the media, however long it is', ()
   assert.ok(Math.abs(sum - (last.startTicks + last.durationTicks) / 30000) < 2e-6);
 });
 
+test('the range of every variant is said as soon as one is HDR, and not before', () => {
+  const { tracks } = examplePresentation();
+  const ranges = (list: typeof tracks) =>
+    parseMultivariant(writeMultivariant(examplePresentation({ tracks: list }))).variants.map(({ attributes }) => attributes.get('VIDEO-RANGE'));
+  assert.deepEqual(ranges(tracks), [undefined, undefined]);
+  const hdr = { ...tracks[0], name: 'hdr', file: 'hdr.mp4', codec: 'hvc1.2.4.L123.90', videoRange: 'HLG' as const };
+  assert.deepEqual(ranges([...tracks, hdr]), ['SDR', 'SDR', 'HLG']);
+});
+
 test('a text playlist is one segment as long as the title', () => {
   const text = examplePresentation().texts[0];
   const playlist = parseMediaPlaylist(writeTextPlaylist(text, 61.4999));

@@ -27,6 +27,27 @@ test('a finished entry has square pixels and BT.709 where nothing was said, and 
   assert.deepEqual(finishSampleEntry(audioEntry(box('esds', ESDS), BTRT)), AAC_ENTRY);
 });
 
+test('an HDR track has its own colour and the light of its master, and says its range', () => {
+  const point = (x: number, y: number) => ({ x, y });
+  const mastering = { red: point(34_000, 16_000), green: point(13_250, 34_500), blue: point(7_500, 3_000), white: point(15_635, 16_450) };
+  const light = { mastering: { ...mastering, maxLuminance: 10_000_000, minLuminance: 50 }, content: { maxCll: 1000, maxFall: 400 } };
+  const BT709 = box('colr', bytesOf('nclx'), u16(1), u16(1), u16(1), u8(0));
+  const entry = finishSampleEntry(visualEntry('avc1', box('avcC', AVCC), BT709), { range: 'PQ', light });
+  assert.deepEqual(childTypes(entry, 86), ['avcC', 'pasp', 'colr', 'mdcv', 'clli']);
+  const bodyOf = (at: number) => {
+    const { bodyStart, endExclusive } = childBoxes(entry, 86)[at];
+    return entry.subarray(bodyStart, endExclusive);
+  };
+  assert.deepEqual(bodyOf(2), concat([bytesOf('nclx'), u16(9), u16(16), u16(9), u8(0)]));
+  const points = [13_250, 34_500, 7_500, 3_000, 34_000, 16_000, 15_635, 16_450].map(u16);
+  assert.deepEqual(bodyOf(3), concat([...points, u32(10_000_000), u32(50)]));
+  assert.deepEqual(bodyOf(4), concat([u16(1000), u16(400)]));
+  assert.equal(readSampleEntry(entry).videoRange, 'PQ');
+  const hlg = finishSampleEntry(AVC_ENTRY, { range: 'HLG', light: null });
+  assert.deepEqual([childTypes(hlg, 86), readSampleEntry(hlg).videoRange], [['avcC', 'pasp', 'colr'], 'HLG']);
+  assert.deepEqual([readSampleEntry(AVC_ENTRY).videoRange, readSampleEntry(AAC_ENTRY).videoRange], [null, null]);
+});
+
 test('identity ignores bit rates and nothing else', () => {
   const other = Uint8Array.from(AVCC);
   other[other.length - 1] ^= 1;

@@ -51,7 +51,10 @@ test('tools that do not answer are missing', async (t) => {
 
 test('builds are judged by what they can do', () => {
   const build = { ffmpegPath: 'f', ffprobePath: 'p', version: 'ffmpeg version 9.0 Copyright', major: 9, minor: 0, buildId: 'b' };
-  const full = checkAbilities({ ...build, encoders: new Set(['libx264', 'libx265', 'libsvtav1']), filters: new Set(['zscale', 'ssim', 'libvmaf']) }, 'line');
+  const full = checkAbilities(
+    { ...build, encoders: new Set(['libx264', 'libx265', 'libsvtav1']), filters: new Set(['zscale', 'bwdif', 'ssim', 'libvmaf']) },
+    'line',
+  );
   assert.ok(full.every((check) => check.isThere && check.remedy === null));
   const bare = checkAbilities({ ...build, encoders: new Set(['libx264']), filters: new Set() }, 'line');
   assert.deepEqual(
@@ -60,6 +63,7 @@ test('builds are judged by what they can do', () => {
       ['H.265 rungs', false],
       ['AV1 rungs', false],
       ['HDR sources in SDR ladders', false],
+      ['interlaced sources', false],
       ['quality scores', false],
       ['VMAF scores', false],
     ],

@@ -12,6 +12,8 @@ const HASH = new Uint8Array(16);
 const SOUND_NOTES: RangeNotes = { thumbnails: [], damaged: [], matchesListing: true, timesAscend: true, frameBytes: 100 };
 const PICTURE = framesOf([scene(1)])[0];
 
+const DAMAGED: Partial<RangeNotes> = { matchesListing: false, damaged: [{ startPtsTicks: 24, endPtsTicks: 48 }] };
+
 type Part = { readonly ptsTicks: readonly number[]; readonly packetCount?: number; readonly notes?: Partial<RangeNotes> };
 
 function measure(parts: readonly Part[], { interlaced = false, last = null as { ptsTicks: number; durationTicks: number } | null } = {}) {
@@ -24,8 +26,8 @@ function measure(parts: readonly Part[], { interlaced = false, last = null as { 
   return meter.finish(last, 24);
 }
 
-function judge(parts: readonly Part[], options = {}) {
-  return judgeFilm({ measures: measure(parts, options), timeBase: TWENTY_FOURTHS, streamIndex: 0 }, true);
+function judge(parts: readonly Part[], options: { interlaced?: boolean } = {}) {
+  return judgeFilm({ measures: measure(parts, options), timeBase: TWENTY_FOURTHS, streamIndex: 0, isInterlaced: options.interlaced ?? false }, true);
 }
 
 const codes = (findings: readonly { severity: string; code: string }[]) => findings.map(({ severity, code }) => `${severity} ${code}`);
@@ -44,11 +46,15 @@ test('a film that cannot be used is refused', () => {
   assert.deepEqual(codes(judge([{ ptsTicks: [] }])), ['refuse SL-207']);
   assert.deepEqual(codes(judge([{ ptsTicks: [0, 1, 2] }, { ptsTicks: [2, 3, 4] }])), ['refuse SL-206']);
   assert.deepEqual(codes(judge([{ ptsTicks: count(5), notes: { timesAscend: false } }])), ['refuse SL-206']);
-  assert.deepEqual(codes(judge([{ ptsTicks: count(5) }, { ptsTicks: count(5, 5), notes: { frameBytes: 50 } }])), ['refuse SL-211']);
-  assert.deepEqual(codes(judge([{ ptsTicks: count(5), notes: { frameBytes: null } }])), ['refuse SL-211']);
 });
 
-const DAMAGED: Partial<RangeNotes> = { matchesListing: false, damaged: [{ startPtsTicks: 24, endPtsTicks: 48 }] };
+test('a change of size is believed in a film that is sound and progressive', () => {
+  const other = [{ ptsTicks: count(5) }, { ptsTicks: count(5, 5), notes: { frameBytes: 50 } }];
+  assert.deepEqual(codes(judge(other)), ['warn SL-242']);
+  assert.deepEqual(codes(judge([{ ptsTicks: count(5), notes: { frameBytes: null } }])), ['warn SL-242']);
+  assert.deepEqual(codes(judge(other, { interlaced: true })), ['refuse SL-211']);
+  assert.deepEqual(codes(judge([{ ptsTicks: count(96), notes: { ...DAMAGED, frameBytes: null } }])), ['refuse SL-211', 'warn SL-234']);
+});
 
 test('missing pictures of a damaged range are told, and refused when many', () => {
   const ptsTicks = count(96).filter((pts) => pts !== 30);

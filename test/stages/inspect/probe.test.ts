@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ScenelineError } from '../../../src/model/errors.ts';
-import { DocumentBytes, parseProbeDocument } from '../../../src/stages/inspect/probe-document.ts';
-import { judgeFacts } from '../../../src/stages/inspect/probe-findings.ts';
+import { readLight } from '../../../src/stages/inspect/light.ts';
+import { DocumentBytes, parseFirstPicture, parseProbeDocument } from '../../../src/stages/inspect/probe-document.ts';
+import { judgeFacts, judgeTools } from '../../../src/stages/inspect/probe-findings.ts';
 import { readFacts } from '../../../src/stages/inspect/source-facts.ts';
 import { mangledTexts } from '../../support/mangle-text.ts';
 
@@ -84,7 +85,10 @@ test('a film that cannot be used is refused, with every reason', () => {
   assert.deepEqual(codesFor({ side_data_list: [{ side_data_type: 'Encryption initialization data' }] }), ['refuse SL-205']);
   assert.deepEqual(codesFor({ time_base: '1/0' }), ['refuse SL-206']);
   assert.deepEqual(codesFor({ side_data_list: [{ side_data_type: 'DOVI configuration record', dv_profile: 5 }] }), ['refuse SL-210']);
-  assert.deepEqual(codesFor({ side_data_list: [{ side_data_type: 'DOVI configuration record', dv_profile: 8 }] }), []);
+  const dolby = (dv_profile: number, dv_bl_signal_compatibility_id: number) =>
+    codesFor({ side_data_list: [{ side_data_type: 'DOVI configuration record', dv_profile, dv_bl_signal_compatibility_id }] });
+  assert.deepEqual(dolby(10, 0), ['refuse SL-210']);
+  assert.deepEqual([dolby(8, 1), dolby(8, 4), dolby(10, 2)], [['warn SL-223'], ['warn SL-223'], ['warn SL-223']]);
   assert.deepEqual(codesFor({ width: 8 }), ['refuse SL-211']);
   assert.deepEqual(codesFor({ width: 40_000 }), ['refuse SL-211']);
 });
@@ -129,11 +133,37 @@ test('turns are clockwise and mirrors are noticed', () => {
     `\n00000000:            0       ${b}           0\n00000001:        ${c}           0           0\n00000002:            0           0  1073741824\n`;
   assert.deepEqual(codesFor({ side_data_list: [{ side_data_type: 'Display Matrix', rotation: -90, displaymatrix: matrix(65_536, 65_536) }] }), [
     'warn SL-230',
-    'warn SL-231',
+    'warn SL-230',
   ]);
   assert.deepEqual(codesFor({ side_data_list: [{ side_data_type: 'Display Matrix', rotation: -90, displaymatrix: matrix(65_536, -65_536) }] }), [
     'warn SL-230',
   ]);
+});
+
+test('of several picture tracks the decodable, the default, the largest, the first is the film', () => {
+  const small = { ...VIDEO, index: 3, width: 640, height: 360 };
+  const chosen = (streams: Json[]) => readFacts(probe(streams)).facts.video!.streamIndex;
+  const marked = (stream: Json, isDefault: boolean) => ({ ...stream, disposition: { default: Number(isDefault) } });
+  assert.equal(chosen([small, VIDEO]), 0, 'the largest');
+  assert.equal(chosen([{ ...VIDEO, index: 5 }, VIDEO]), 5, 'the first');
+  assert.equal(chosen([marked(VIDEO, false), marked(small, true)]), 3, 'the default');
+  assert.equal(chosen([{ ...VIDEO, index: 4, codec_name: undefined }, marked(small, false)]), 3, 'one that can be decoded');
+  const { facts, videoStreams } = readFacts(probe([small, VIDEO, { ...small, index: 7 }]));
+  assert.deepEqual([facts.video!.streamIndex, facts.otherVideo.map((track) => track.streamIndex)], [0, [3, 7]]);
+  assert.deepEqual(
+    videoStreams.map((stream) => stream.index),
+    [0, 3, 7],
+  );
+});
+
+test('a film that the ffmpeg found cannot prepare is refused', () => {
+  const codes = (changes: Json, filters: string[]) =>
+    judgeTools(readFacts(probe([{ ...VIDEO, ...changes }])).facts.video, new Set(filters)).map(({ code, message }) => `${code} ${message}`);
+  const hdr = { color_transfer: 'smpte2084' };
+  assert.deepEqual(codes({}, []), []);
+  assert.deepEqual(codes(hdr, ['zscale', 'tonemap']), []);
+  assert.deepEqual(codes({ field_order: 'tt' }, ['bwdif']), []);
+  assert.match(codes({ ...hdr, field_order: 'tt' }, ['tonemap']).join(), /^SL-212 .*zscale and bwdif/);
 });
 
 test('missing colour tags are completed from those there are, else from the size', () => {
@@ -149,6 +179,32 @@ test('missing colour tags are completed from those there are, else from the size
   assert.equal(color({ color_transfer: 'arib-std-b67' }), 'bt2020 arib-std-b67 bt2020nc tv');
   assert.equal(color({ pix_fmt: 'yuvj420p' }), 'bt709 bt709 bt709 pc');
   assert.equal(color({ pix_fmt: 'gbrp' }), 'bt709 bt709 gbr pc');
+});
+
+test('the light of an HDR master is read from streams and first pictures, and nonsense is nothing', () => {
+  const sides = { red_x: '34000/50000', red_y: '16000/50000', green_x: '13250/50000', green_y: '34500/50000', blue_x: '7500/50000', blue_y: '3000/50000' };
+  const white = { white_point_x: '15635/50000', white_point_y: '16450/50000', max_luminance: '10000000/10000', min_luminance: '50/10000' };
+  const display = { side_data_type: 'Mastering display metadata', ...sides, ...white };
+  const level = { side_data_type: 'Content light level metadata', max_content: 1000, max_average: 400 };
+  const light = (...side_data_list: Json[]) => readFacts(probe([{ ...VIDEO, side_data_list }])).facts.video!.light;
+  const content = { maxCll: 1000, maxFall: 400 };
+  const mastering = {
+    red: { x: 34_000, y: 16_000 },
+    green: { x: 13_250, y: 34_500 },
+    blue: { x: 7_500, y: 3_000 },
+    white: { x: 15_635, y: 16_450 },
+    maxLuminance: 10_000_000,
+    minLuminance: 50,
+  };
+  assert.deepEqual(light(display, level), { mastering, content });
+  assert.deepEqual(light(level), { mastering: null, content });
+  assert.deepEqual(
+    [light(), light({ ...display, red_x: '9/1' }, { ...level, max_content: -1 }), light({ ...level, max_content: 0, max_average: 0 })],
+    [null, null, null],
+  );
+  assert.deepEqual(readLight(parseFirstPicture(JSON.stringify({ frames: [{ side_data_list: [display, level] }] }))), { mastering, content });
+  assert.equal(readLight(parseFirstPicture('{"frames":7}')), null);
+  assert.throws(() => parseFirstPicture('no'), { code: 'SL-301' });
 });
 
 test('bit depth is read from the pixel format', () => {

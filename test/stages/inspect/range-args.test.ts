@@ -37,7 +37,7 @@ test('hashes are of the decoded picture: nothing but the choice of frames stands
 
 test('pictures are turned upright after they were made small', () => {
   const graph = graphOf(rangeArgs(fileInput('/film.mp4'), { ...VIDEO, rotationDegrees: 90 }, WHOLE, 0));
-  assert.match(graph, /\[all\]field=type=top,field=type=top,scale=36:64:[^;]*,format=gray,transpose=clock\[luma\]/);
+  assert.match(graph, /\[all\]scale=1920:1080:[^,]*,field=type=top,field=type=top,scale=36:64:[^;]*,format=gray,transpose=clock\[luma\]/);
   assert.match(graph, /\[small\]scale=284:160:[^;]*,format=yuvj420p,transpose=clock\[jpeg\]/);
   assert.match(graph, /\[wide\]scale=16:1080:[^;]*format=gray\[rows\]/, 'bars are looked for in the stored picture');
 });

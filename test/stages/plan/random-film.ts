@@ -85,6 +85,7 @@ export function inspectionOf(film: Film, video: VideoTrack = videoTrack()): Insp
     })),
     black: [],
     frozen: [],
+    damaged: [],
     crop: null,
     audio: [],
     thumbnails: { intervalSeconds: 10, widthPx: 320, heightPx: 180, frames: [] },

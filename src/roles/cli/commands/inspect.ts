@@ -138,7 +138,7 @@ function describeFilm(inspection: Inspection): string[] {
   const { video } = facts;
   const lines = [`${printable(facts.container)}, ${formatSeconds(facts.durationSeconds)}${facts.title ? `, "${printable(facts.title)}"` : ''}`];
   if (video) {
-    const turned = video.rotationDegrees ? `, turned ${video.rotationDegrees}°` : '';
+    const turned = `${video.isMirrored ? ', mirrored' : ''}${video.rotationDegrees ? `, turned ${video.rotationDegrees}°` : ''}`;
     lines.push(
       `video  ${video.codec} ${video.profile}, ${video.widthPx}×${video.heightPx}${turned}, ${video.nominalFps.toFixed(3)} fps, ${video.pixelFormat}, ${video.color.primaries}/${video.color.transfer}/${video.color.matrix}, ${inspection.frameCount} frames`,
     );

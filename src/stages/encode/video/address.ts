@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { fingerprintFilters } from '../../../model/fingerprint.ts';
 import type { PlannedRung } from '../../../model/ladder.ts';
 import type { VideoTrack } from '../../../model/source.ts';
-import { rungArguments, type Stretch } from './command.ts';
+import { rungArguments, type Stretch, type Surroundings } from './command.ts';
+import { deinterlaceFilters } from './normalise.ts';
 
 /** Grows when the meaning of an address changes. */
 const ADDRESS_VERSION = 1;
 
 /**
- * Content address of one chunk at one rung: equal addresses mean equal coded pictures. It covers every decoded frame (exact hash), their relative
+ * Content address of one chunk at one rung: equal addresses mean equal coded pictures. It covers every decoded frame (exact hash) and the neighbours that filters read, their relative
  * times, the IDR places, the filters, the encoder's arguments (thread count among them) and the encoder's build; not the source's name, nor
  * where in the film the chunk stands. 64 hex digits.
  */
@@ -17,7 +18,7 @@ export function contentAddress(input: {
   rung: PlannedRung;
   stretch: Stretch;
   fps: number;
-  /** 16 bytes per frame, in order. */
+  /** 16 bytes for every frame that is read, neighbours included, in order. */
   frameHashes: readonly Uint8Array[];
   encoderBuild: string;
 }): string {
@@ -32,10 +33,16 @@ export function contentAddress(input: {
     filters,
     encoder,
     fingerprint: fingerprintFilters(input.rung.heightPx),
+    ...(stretch.surroundings ? neighbours(input.video, stretch.surroundings) : {}),
   };
   hash.update(JSON.stringify(recipe));
   const first = stretch.ptsTicks[0];
   hash.update(JSON.stringify(stretch.ptsTicks.map((pts) => pts - first)));
   for (const frame of input.frameHashes) hash.update(frame);
   return hash.digest('hex');
+}
+
+/** How neighbouring pictures come in: which of the hashes are theirs, and the filters that read them. */
+function neighbours(video: VideoTrack, { framesBefore, framesAfter }: Surroundings) {
+  return { neighbours: [framesBefore, framesAfter], before: deinterlaceFilters(video) };
 }

@@ -3,7 +3,7 @@ import { fingerprintFilters } from '../../../model/fingerprint.ts';
 import type { PlannedRung } from '../../../model/ladder.ts';
 import { type MediaInput, sourceArguments } from '../../../model/media-input.ts';
 import type { VideoTrack } from '../../../model/source.ts';
-import { normaliseFilters } from './normalise.ts';
+import { deinterlaceFilters, normaliseFilters } from './normalise.ts';
 import { recipeOf } from './recipe.ts';
 
 /** The stretch of pictures to encode, in presentation order. */
@@ -15,6 +15,16 @@ export type Stretch = {
   readonly endPtsTicks: number | null;
   /** Positions inside the chunk of the IDR frames; the first is 0. */
   readonly idrPositions: readonly number[];
+  /** What filters read that look at neighbouring pictures, wider than the chunk unless the film begins or ends with it; null: there are none. */
+  readonly surroundings: Surroundings | null;
+};
+
+/** A chunk with its neighbours. Ticks: time of the first picture, and of the first one not read; null: all to the end of the film are read. */
+export type Surroundings = {
+  readonly startPtsTicks: number;
+  readonly endPtsTicks: number | null;
+  readonly framesBefore: number;
+  readonly framesAfter: number;
 };
 
 /** Where to enter the source: the key frame's time, or null for its beginning. */
@@ -40,7 +50,7 @@ export function rungArguments(video: VideoTrack, rung: PlannedRung, stretch: Str
 
 /**
  * One process that decodes once and feeds every rung. Frames are chosen by integer presentation time and never by number or rounded second;
- * `framehash` on standard output says which frames really went in, before any filter. One thread decodes and one filters: chunks run side by
+ * `framehash` on standard output says which frames really went in, before any filter, neighbours included that filters read. One thread decodes and one filters: chunks run side by
  * side, and more threads cost the whole process up to a tenth more CPU (docs/decisions/0014-one-decoding-thread.md).
  */
 export function encodeArguments(input: {
@@ -55,11 +65,13 @@ export function encodeArguments(input: {
   ffmpegMajor: number;
 }): string[] {
   const { video, stretch, outputs, keptPositions } = input;
-  const end = stretch.endPtsTicks === null ? '' : `:end_pts=${stretch.endPtsTicks}`;
   const passthrough = ['-fps_mode', 'passthrough', '-enc_time_base', input.ffmpegMajor >= 9 ? 'demux' : '-1'];
-  const graph = [`[0:${video.streamIndex}]trim=start_pts=${stretch.ptsTicks[0]}${end},split=2[exact][any]`];
+  const { surroundings } = stretch;
+  const own = trim(stretch.ptsTicks[0], stretch.endPtsTicks);
+  const graph = [`[0:${video.streamIndex}]${surroundings ? trim(surroundings.startPtsTicks, surroundings.endPtsTicks) : own},split=2[exact][any]`];
+  const prepared = [...(surroundings ? [...deinterlaceFilters(video), own] : []), 'setpts=PTS-STARTPTS'].join(',');
   const branches = outputs.map((_, i) => `[fed${i}]`).join('');
-  graph.push(outputs.length === 1 ? '[any]setpts=PTS-STARTPTS[fed0]' : `[any]setpts=PTS-STARTPTS,split=${outputs.length}${branches}`);
+  graph.push(outputs.length === 1 ? `[any]${prepared}[fed0]` : `[any]${prepared},split=${outputs.length}${branches}`);
   const maps: string[] = ['-map', '[exact]', ...passthrough, '-c:v', 'rawvideo', '-f', 'framehash', '-hash', 'murmur3', 'pipe:1'];
   for (const [i, output] of outputs.entries()) {
     const { filters, encoder } = rungArguments(video, output.rung, stretch, input.fps);
@@ -73,10 +85,21 @@ export function encodeArguments(input: {
     maps.push('-map', `[enc${i}]`, ...passthrough, ...encoder, '-fflags', '+bitexact', '-flags:v', '+bitexact', '-map_metadata', '-1');
     maps.push('-movflags', '+frag_keyframe+empty_moov+default_base_moof+delay_moov', '-f', 'mp4', output.videoPath);
   }
-  return ['-y', '-copyts', ...entryArguments(input.entry, stretch.timeBase), '-noautorotate', '-threads', '1', ...sourceArguments(input.source)].concat(
-    ['-an', '-sn', '-dn', '-filter_complex_threads', '1', '-filter_complex', graph.join(';')],
-    maps,
-  );
+  const oneGraph = video.changesSize ? ['-reinit_filter', '0'] : [];
+  return [
+    '-y',
+    '-copyts',
+    ...entryArguments(input.entry, stretch.timeBase),
+    '-noautorotate',
+    ...oneGraph,
+    '-threads',
+    '1',
+    ...sourceArguments(input.source),
+  ].concat(['-an', '-sn', '-dn', '-filter_complex_threads', '1', '-filter_complex', graph.join(';')], maps);
+}
+
+function trim(startPtsTicks: number, endPtsTicks: number | null): string {
+  return `trim=start_pts=${startPtsTicks}${endPtsTicks === null ? '' : `:end_pts=${endPtsTicks}`}`;
 }
 
 /** Lets the pictures at these places of the chunk through. By seconds and not by ticks: a filter before it may have another time base. */

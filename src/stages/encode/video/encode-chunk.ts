@@ -14,10 +14,10 @@ import { limitsFor } from './limits.ts';
 export type EncodeInput = {
   readonly source: MediaInput;
   readonly video: VideoTrack;
-  /** The chunk's first frame in the title. */
-  readonly startFrame: number;
+  /** Number in the title of the first of `frames`. */
+  readonly firstFrame: number;
   readonly stretch: Stretch;
-  /** The chunk's frames as the index has them. */
+  /** What is decoded, as the index has it: the chunk's frames and the neighbours that filters read. */
   readonly frames: readonly ExpectedFrame[];
   /** Where to enter the source: the best place first, the safest last. */
   readonly entries: readonly Entry[];
@@ -49,7 +49,8 @@ const STDERR_TAIL = 8 * 1024;
 
 /**
  * Encodes one chunk at all rungs given, in one process that decodes once, and stores the results under this attempt's keys.
- * The decoded frames are held to the index as they come; when the decoder delivers others, the source is entered further ahead.
+ * The decoded frames are held to the index as they come; when the decoder delivers others, the source is entered further ahead. From its beginning damaged pictures are
+ * taken as they decode: half a picture shows what was left in the decoder's memory, and that is not the same in two processes.
  * Throws SL-303 when no entry delivers the right frames, SL-301 when the tool fails.
  */
 export async function encodeChunk(input: EncodeInput, ctx: StageContext): Promise<EncodeOutcome> {
@@ -61,20 +62,20 @@ export async function encodeChunk(input: EncodeInput, ctx: StageContext): Promis
   }));
   for (const [i, entry] of input.entries.entries()) {
     const { difference, madeBy, secondsPerMegapixel } = await runOnce(input, outputs, entry, ctx);
-    if (difference === null) return { chunks: await store(outputs, input.frames.length, ctx), secondsPerMegapixel, madeBy };
-    if (i === input.entries.length - 1) throw wrongFrames(input.startFrame, difference, madeBy);
+    if (difference === null) return { chunks: await store(outputs, input.stretch.ptsTicks.length, ctx), secondsPerMegapixel, madeBy };
+    if (i === input.entries.length - 1) throw wrongFrames(input.firstFrame, difference, madeBy);
   }
   throw new RangeError('a chunk without a place to enter the source');
 }
 
-function wrongFrames(startFrame: number, { position, reason }: FirstDifference, madeBy: EncodeOutcome['madeBy']): ScenelineError {
-  const firstBadFrame = startFrame + position;
+function wrongFrames(firstFrame: number, { position, reason }: FirstDifference, madeBy: EncodeOutcome['madeBy']): ScenelineError {
+  const firstBadFrame = firstFrame + position;
   const message = `What was decoded for a chunk are not the frames of the index: frame ${firstBadFrame} of the title, ${reason}.`;
   return new ScenelineError('SL-303', message, { evidence: { ...madeBy, firstBadFrame } });
 }
 
 async function runOnce(input: EncodeInput, outputs: readonly RungOutput[], entry: Entry, ctx: StageContext) {
-  const check = new DecodedFrameCheck(input.frames);
+  const check = new DecodedFrameCheck(input.frames, entry === null);
   const stop = new AbortController();
   const args = encodeArguments({
     source: input.source,

@@ -1,28 +1,44 @@
 import type { PlannedRung } from '../../../model/ladder.ts';
-import type { VideoTrack } from '../../../model/source.ts';
+import { isHdr, type VideoTrack } from '../../../model/source.ts';
+import { uprightFilters } from '../../../model/upright.ts';
 
 /** Exact on every CPU: the scaler's fast paths round differently from machine to machine. */
 const SCALER_FLAGS = 'bicubic+accurate_rnd+bitexact';
 
-/** Turns the picture upright. Clockwise degrees, as a player would show it. */
-const UPRIGHT = { 0: [], 90: ['transpose=clock'], 180: ['hflip', 'vflip'], 270: ['transpose=cclock'] } as const;
+/**
+ * Filters that make one whole picture of the two fields of each coded one, with the help of the picture before and the one after; progressive pictures in
+ * between stay as they are. Empty for a progressive film. Times and time base stay.
+ */
+export function deinterlaceFilters(video: Pick<VideoTrack, 'fieldOrder' | 'timeBase'>): string[] {
+  if (video.fieldOrder === 'progressive') return [];
+  return ['bwdif=mode=send_frame:parity=auto:deint=interlaced', `settb=${video.timeBase.num}/${video.timeBase.den}`];
+}
 
-const HDR_TRANSFERS = new Set(['smpte2084', 'arib-std-b67']);
+/** How many pictures before and after a picture its filters read. */
+export function neighbourCount(video: Pick<VideoTrack, 'fieldOrder'>): 0 | 1 {
+  return video.fieldOrder === 'progressive' ? 0 : 1;
+}
 
 /**
- * Filters that turn a decoded picture of the source into the picture that a rung's encoder is fed:
- * upright, square pixels, 8-bit 4:2:0, limited range BT.709.
+ * Filters that turn a decoded (and deinterlaced) picture of the source into the picture that a rung's encoder is fed:
+ * upright, square pixels, limited range 4:2:0, 8-bit BT.709; at an HDR rung 10-bit BT.2020 with the source's own transfer characteristics.
  */
-export function normaliseFilters(video: VideoTrack, rung: Pick<PlannedRung, 'widthPx' | 'heightPx'>): string[] {
+export function normaliseFilters(video: VideoTrack, rung: Pick<PlannedRung, 'widthPx' | 'heightPx' | 'hdr'>): string[] {
   const turned = video.rotationDegrees === 90 || video.rotationDegrees === 270;
   const width = turned ? rung.heightPx : rung.widthPx;
   const height = turned ? rung.widthPx : rung.heightPx;
   const { color } = video;
-  const size = `${width}:${height}:flags=${SCALER_FLAGS}`;
-  const upright = [...UPRIGHT[video.rotationDegrees], 'setsar=1'];
-  if (HDR_TRANSFERS.has(color.transfer)) return [`scale=${size}`, ...toneMapFilters(video), ...upright];
-  const colors = `in_range=${color.range}:out_range=tv:in_color_matrix=${scalerMatrix(color.matrix)}:out_color_matrix=bt709`;
-  return [`scale=${size}:${colors}`, 'format=yuv420p', ...upright];
+  const size = `${video.changesSize ? fitted(width, height) : `${width}:${height}`}:flags=${SCALER_FLAGS}`;
+  const upright = [...(video.changesSize ? [`pad=${width}:${height}:-1:-1:black:eval=frame`] : []), ...uprightFilters(video), 'setsar=1'];
+  const from = `in_range=${color.range}:out_range=tv:in_color_matrix=${scalerMatrix(color.matrix)}`;
+  if (rung.hdr) return [`scale=${size}:${from}:out_color_matrix=bt2020`, 'format=yuv420p10le', ...upright];
+  if (isHdr(color)) return [`scale=${size}`, ...toneMapFilters(video), ...upright];
+  return [`scale=${size}:${from}:out_color_matrix=bt709`, 'format=yuv420p', ...upright];
+}
+
+/** The largest even size of a picture's own shape in that box; worked out again for every picture that has another size than the one before. */
+function fitted(width: number, height: number): string {
+  return `'min(${width},2*round(${height}*dar/2))':'min(${height},2*round(${width}/dar/2))':eval=frame`;
 }
 
 /** PQ and HLG to BT.709, graded around the 203 cd/m² reference white of ITU-R BT.2408. */

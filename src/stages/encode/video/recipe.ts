@@ -1,7 +1,34 @@
+import type { LightFacts } from '../../../media/hdr.ts';
 import { ENCODER_OF_CODEC, type PlannedRung } from '../../../model/ladder.ts';
 
 /** What an encoder is told for one rung; a pure function of the rung and of the places of the IDR frames. */
 export type Recipe = { readonly encoder: string; readonly args: readonly string[] };
+
+const SDR_TAGS = colorTags('bt709', 'bt709', 'bt709');
+const HDR_TAGS = { PQ: colorTags('bt2020', 'smpte2084', 'bt2020nc'), HLG: colorTags('bt2020', 'arib-std-b67', 'bt2020nc') };
+
+function colorTags(primaries: string, transfer: string, matrix: string): readonly string[] {
+  return ['-color_primaries', primaries, '-color_trc', transfer, '-colorspace', matrix, '-color_range', 'tv'];
+}
+
+/** Static metadata as x265 takes it: the numbers of the SEI messages. */
+function x265Light({ mastering, content }: LightFacts): string {
+  const point = ({ x, y }: { x: number; y: number }) => `(${x},${y})`;
+  const display = mastering
+    ? `:master-display=G${point(mastering.green)}B${point(mastering.blue)}R${point(mastering.red)}WP${point(mastering.white)}L(${mastering.maxLuminance},${mastering.minLuminance})`
+    : '';
+  return `${display}${content ? `:max-cll=${content.maxCll},${content.maxFall}` : ''}`;
+}
+
+/** The same as SVT-AV1 takes it: chromaticities from 0 to 1, luminances in cd/m². */
+function svtLight({ mastering, content }: LightFacts): string {
+  const point = ({ x, y }: { x: number; y: number }) => `(${(x / 50_000).toFixed(5)},${(y / 50_000).toFixed(5)})`;
+  const luminance = (steps: number) => (steps / 10_000).toFixed(4);
+  const display = mastering
+    ? `:mastering-display=G${point(mastering.green)}B${point(mastering.blue)}R${point(mastering.red)}WP${point(mastering.white)}L(${luminance(mastering.maxLuminance)},${luminance(mastering.minLuminance)})`
+    : '';
+  return `${display}${content ? `:content-light=${content.maxCll},${content.maxFall}` : ''}`;
+}
 
 /** H.264 level limits: macroblocks per frame, macroblocks per second, kbit/s of the High profile (ITU-T H.264 tables A-1, A-2). */
 const H264_LEVELS = [
@@ -34,7 +61,8 @@ export function h264Level(rung: Pick<PlannedRung, 'widthPx' | 'heightPx' | 'maxr
  */
 export function recipeOf(rung: PlannedRung, fps: number, idrSeconds: readonly number[]): Recipe {
   const forced = idrSeconds.length > 0 ? ['-force_key_frames', idrSeconds.map((at) => at.toFixed(6)).join(',')] : [];
-  const tags = ['-color_primaries', 'bt709', '-color_trc', 'bt709', '-colorspace', 'bt709', '-color_range', 'tv'];
+  const { hdrColor: hdr } = rung;
+  const tags = hdr ? HDR_TAGS[hdr.range] : SDR_TAGS;
   const ceiling = ['-maxrate', `${rung.maxrateKbps}k`, '-bufsize', `${Math.floor(rung.bufsizeKbit / 2)}k`];
   const encoder = ENCODER_OF_CODEC[rung.codec];
   const quality = ['-preset', rung.preset, '-crf', String(rung.crf)];
@@ -47,12 +75,12 @@ export function recipeOf(rung: PlannedRung, fps: number, idrSeconds: readonly nu
     };
   }
   if (rung.codec === 'h265') {
-    const params = `keyint=-1:min-keyint=1:scenecut=0:open-gop=0:repeat-headers=0:frame-threads=1:pools=1:info=0:log-level=error`;
+    const params = `keyint=-1:min-keyint=1:scenecut=0:open-gop=0:repeat-headers=0:frame-threads=1:pools=1:info=0:log-level=error${hdr?.light ? x265Light(hdr.light) : ''}`;
     return {
       encoder,
       args: [...quality, ...ceiling, '-forced-idr', '1', ...forced, ...tags, '-tag:v', 'hvc1', '-x265-params', params],
     };
   }
-  const params = `enable-force-key-frames=1:scd=0:lp=1`;
+  const params = `enable-force-key-frames=1:scd=0:lp=1${hdr?.light ? svtLight(hdr.light) : ''}`;
   return { encoder, args: [...quality, ...ceiling, '-g', '9999', '-forced-idr', '1', ...forced, ...tags, '-svtav1-params', params] };
 }

@@ -1,6 +1,7 @@
 import { fileInput, inputArguments, type MediaInput } from '../../../model/media-input.ts';
 import type { VideoTrack } from '../../../model/source.ts';
-import { decoderInput, type RangeCut, SCALER_FLAGS, scalerMatrix, trimOf, UPRIGHT } from '../range-args.ts';
+import { uprightFilters } from '../../../model/upright.ts';
+import { decoderInput, type RangeCut, SCALER_FLAGS, scalerMatrix, trimOf } from '../range-args.ts';
 import { exactTiming } from '../trial.ts';
 import type { PictureSize } from './sheet-picture.ts';
 
@@ -10,7 +11,7 @@ export function tileArgs(source: MediaInput, video: VideoTrack, cut: RangeCut, p
   const isTurned = video.rotationDegrees === 90 || video.rotationDegrees === 270;
   const size = isTurned ? `${tile.heightPx}:${tile.widthPx}` : `${tile.widthPx}:${tile.heightPx}`;
   const scale = `scale=${size}:${SCALER_FLAGS}${colors}:in_range=${video.color.range}`;
-  const graph = `[0:${video.streamIndex}]${trimOf(cut)},select=${anyOf(ptsTicks)},${scale},format=rgb24${UPRIGHT[video.rotationDegrees]}[tiles]`;
+  const graph = `[0:${video.streamIndex}]${trimOf(cut)},select=${anyOf(ptsTicks)},${scale},${['format=rgb24', ...uprightFilters(video)].join(',')}[tiles]`;
   return [...decoderInput(source, video.timeBase, cut), '-filter_complex', graph].concat(
     ['-map', '[tiles]', ...exactTiming(video.timeBase), '-c:v', 'rawvideo'],
     ['-f', 'rawvideo', 'pipe:1'],

@@ -30,6 +30,7 @@ const rungFields = z.strictObject({
   crf: z.number().min(1).max(63).describe('Constant rate factor of the encoder: quality, smaller is better. At most 51 for h264 and h265.'),
   maxrateKbps: z.int().min(50).max(400_000).describe('Ceiling of the coded video, thousand bits per second.'),
   bufsizeKbit: z.int().min(50).max(1_600_000).describe('No stretch of segments has more bits than maxrateKbps times its length plus this.'),
+  hdr: z.boolean().optional().describe('true: keeps the colours of an HDR source with 10 bits (h265 or av1); left out of SDR sources. Else SDR, tone-mapped.'),
   preset: z.string().optional().describe('Of the encoder: ultrafast to placebo for h264 and h265 (medium when missing), 0 to 8 for av1 (6 when missing).'),
 });
 
@@ -40,6 +41,7 @@ const rung = rungFields
     if (value.crf > LARGEST_CRF[value.codec]) problem('crf', `must be at most ${LARGEST_CRF[value.codec]} for ${value.codec}`);
     if (value.preset !== undefined && !known.includes(value.preset)) problem('preset', `must be one of ${known.join(', ')} for ${value.codec}`);
     if (value.container === 'm4v' && value.codec === 'av1') problem('codec', 'av1 is not played from an m4v file');
+    if (value.hdr && value.codec === 'h264') problem('hdr', 'needs codec h265 or av1');
     if (value.bufsizeKbit < value.maxrateKbps / 2) problem('bufsizeKbit', 'must hold at least half a second at maxrateKbps');
     if (TAKEN_NAMES.test(value.name)) problem('name', 'must not begin with audio- or text-');
   })
@@ -51,7 +53,9 @@ export const ladderSchema = z.strictObject({
   audioKbpsPerChannel: z.int().min(16).max(160).default(80).describe('AAC, thousand bits per second and channel.'),
 });
 
-const relatedFields = z.object({ rungs: z.array(z.object({ name: z.unknown().optional(), container: z.unknown().optional() }).catch({})) });
+const relatedFields = z.object({
+  rungs: z.array(z.object({ name: z.unknown().optional(), container: z.unknown().optional(), hdr: z.unknown().optional() }).catch({})),
+});
 
 /** Problems between rungs; found even where single fields are wrong. */
 export function relationProblems(value: unknown): { path: PropertyKey[]; message: string }[] {
@@ -63,7 +67,10 @@ export function relationProblems(value: unknown): { path: PropertyKey[]; message
     seen.add(name);
   }
   const isOnlyM4v = rungs.length > 0 && rungs.every(({ container }) => container === 'm4v');
-  return isOnlyM4v ? [...problems, { path: ['rungs'], message: 'must have an mp4 rung: m4v is in no manifest' }] : problems;
+  if (isOnlyM4v) problems.push({ path: ['rungs'], message: 'must have an mp4 rung: m4v is in no manifest' });
+  const isOnlyHdr = !isOnlyM4v && rungs.length > 0 && rungs.every(({ container, hdr }) => container === 'm4v' || hdr === true);
+  if (isOnlyHdr) problems.push({ path: ['rungs'], message: 'must have an mp4 rung without hdr: SDR sources and ordinary displays need one' });
+  return problems;
 }
 
 /** The published JSON Schema of a ladder file. */

@@ -24,7 +24,13 @@ const rung: PlannedRung = {
 };
 const video = videoTrack({ streamIndex: 2, timeBase: { num: 1, den: 90_000 } });
 /** Irregular times: gaps of 3750, 7500, 3000 and 3750 ticks. */
-const stretch: Stretch = { timeBase: { num: 1, den: 90_000 }, ptsTicks: [900, 4650, 12_150, 15_150, 18_900], endPtsTicks: 22_650, idrPositions: [0, 2, 4] };
+const stretch: Stretch = {
+  timeBase: { num: 1, den: 90_000 },
+  ptsTicks: [900, 4650, 12_150, 15_150, 18_900],
+  endPtsTicks: 22_650,
+  idrPositions: [0, 2, 4],
+  surroundings: null,
+};
 
 test('frames are chosen by integer time, and IDR frames forced a quarter of a frame early', () => {
   const args = encodeArguments({
@@ -92,11 +98,62 @@ test('rotation turns the picture after scaling, so the rung keeps its upright si
   assert.ok(filters.includes('transpose=clock'));
 });
 
+test('a mirrored picture is mirrored back before it is turned', () => {
+  const filters = normaliseFilters({ ...video, rotationDegrees: 90, isMirrored: true }, { widthPx: 720, heightPx: 1280 });
+  assert.deepEqual(filters.slice(-3), ['vflip', 'transpose=clock', 'setsar=1']);
+});
+
+test('an interlaced chunk is decoded with its neighbours, deinterlaced, and then cut to its own frames', () => {
+  const interlaced = { ...video, fieldOrder: 'interlaced' as const };
+  const surroundings = { startPtsTicks: 0, endPtsTicks: 26_400, framesBefore: 1, framesAfter: 1 };
+  const args = encodeArguments({
+    source: fileInput('in'),
+    video: interlaced,
+    stretch: { ...stretch, surroundings },
+    entry: null,
+    fps: 24,
+    outputs: [{ rung, videoPath: 'v', fingerprintPath: 'f', fedPath: 'k' }],
+    keptPositions: [],
+    ffmpegMajor: 5,
+  });
+  const graph = args[args.indexOf('-filter_complex') + 1].split(';');
+  assert.equal(graph[0], '[0:2]trim=start_pts=0:end_pts=26400,split=2[exact][any]');
+  assert.match(graph[1], /^\[any\]bwdif=mode=send_frame[^,]*,settb=1\/90000,trim=start_pts=900:end_pts=22650,setpts=PTS-STARTPTS\[fed0\]$/);
+});
+
+test('pictures of other sizes are fitted into the first size, by one filter graph', () => {
+  const changing = { ...video, changesSize: true };
+  const filters = normaliseFilters({ ...changing, rotationDegrees: 90 }, { widthPx: 720, heightPx: 1280 });
+  assert.ok(filters[0].startsWith("scale='min(1280,2*round(720*dar/2))':'min(720,2*round(1280/dar/2))':eval=frame:flags="));
+  assert.deepEqual(filters.slice(-3), ['pad=1280:720:-1:-1:black:eval=frame', 'transpose=clock', 'setsar=1']);
+  const outputs = [{ rung, videoPath: 'v', fingerprintPath: 'f', fedPath: 'k' }];
+  const args = encodeArguments({ source: fileInput('in'), video: changing, stretch, entry: null, fps: 24, outputs, keptPositions: [], ffmpegMajor: 5 });
+  assert.equal(args[args.indexOf('-reinit_filter') + 1], '0');
+});
+
 test('full range and other matrices are converted, HDR is tone-mapped', () => {
   const phone = normaliseFilters({ ...video, color: { primaries: 'bt470bg', transfer: 'smpte170m', matrix: 'bt470bg', range: 'pc' } }, rung);
   assert.match(phone[0], /in_range=pc:out_range=tv:in_color_matrix=smpte170m:out_color_matrix=bt709/);
   const hdr = normaliseFilters({ ...video, color: { primaries: 'bt2020', transfer: 'smpte2084', matrix: 'bt2020nc', range: 'tv' } }, rung);
   assert.ok(hdr.some((filter) => filter.startsWith('tonemap=')));
+});
+
+test('an HDR rung keeps the colours and hands on the light', () => {
+  const color = { primaries: 'bt2020', transfer: 'smpte2084', matrix: 'bt2020nc', range: 'tv' } as const;
+  const point = (x: number, y: number) => ({ x, y });
+  const chromaticities = { red: point(34_000, 16_000), green: point(13_250, 34_500), blue: point(7_500, 3_000), white: point(15_635, 16_450) };
+  const light = { mastering: { ...chromaticities, maxLuminance: 10_000_000, minLuminance: 50 }, content: { maxCll: 1000, maxFall: 400 } };
+  const made = (codec: 'h265' | 'av1', range: 'PQ' | 'HLG') =>
+    rungArguments({ ...video, color }, { ...rung, codec, hdr: true, hdrColor: { range, light } }, stretch, 24);
+  const { filters, encoder } = made('h265', 'PQ');
+  assert.match(filters.join(), /^scale=1280:720:[^,]*in_color_matrix=bt2020:out_color_matrix=bt2020,format=yuv420p10le,setsar=1$/);
+  assert.equal(encoder[encoder.indexOf('-color_trc') + 1], 'smpte2084');
+  const params = (list: readonly string[], name: string) => list[list.indexOf(name) + 1];
+  const display = 'master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)';
+  assert.ok(params(encoder, '-x265-params').endsWith(`:${display}:max-cll=1000,400`));
+  const av1 = made('av1', 'HLG').encoder;
+  assert.equal(av1[av1.indexOf('-color_trc') + 1], 'arib-std-b67');
+  assert.match(params(av1, '-svtav1-params'), /:mastering-display=G\(0\.26500,0\.69000\)B.*L\(1000\.0000,0\.0050\):content-light=1000,400$/);
 });
 
 test('levels hold size, rate and ceiling', () => {
@@ -123,6 +180,9 @@ test('the address follows everything that decides the pictures, and nothing else
     { frameHashes: [...hashes.slice(0, 4), new Uint8Array(16).fill(9)] },
     { encoderBuild: 'b2' },
     { video: { ...video, rotationDegrees: 180 as const } },
+    { video: { ...video, isMirrored: true } },
+    { stretch: { ...stretch, surroundings: { startPtsTicks: 900, endPtsTicks: null, framesBefore: 0, framesAfter: 0 } } },
+    { stretch: { ...stretch, surroundings: { startPtsTicks: 900, endPtsTicks: null, framesBefore: 1, framesAfter: 0 } } },
   ];
   const others = changes.map((change) => contentAddress({ ...base, ...change }));
   assert.equal(new Set([address, ...others]).size, changes.length + 1);

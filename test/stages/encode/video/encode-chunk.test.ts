@@ -7,15 +7,15 @@ import { type EncodeInput, encodeChunk } from '../../../../src/stages/encode/vid
 import { videoTrack } from '../../../support/video-track.ts';
 
 const hash = (fill: number) => new Uint8Array(16).fill(fill);
-const frames = [0, 10, 20].map((ptsTicks, i) => ({ ptsTicks, hash: hash(i) }));
+const frames = [0, 10, 20].map((ptsTicks, i) => ({ ptsTicks, hash: hash(i), isDamaged: false }));
 const lines = (first: number) =>
   frames.map(({ ptsTicks }, i) => `0, ${ptsTicks}, ${ptsTicks}, 10, 99, ${Buffer.from(hash(first + i)).toString('hex')}\n`).join('');
 
 const input: EncodeInput = {
   source: fileInput('/film.mp4'),
   video: videoTrack({ widthPx: 64, heightPx: 36, timeBase: { num: 1, den: 240 } }),
-  startFrame: 100,
-  stretch: { timeBase: { num: 1, den: 240 }, ptsTicks: [0, 10, 20], endPtsTicks: null, idrPositions: [0] },
+  firstFrame: 100,
+  stretch: { timeBase: { num: 1, den: 240 }, ptsTicks: [0, 10, 20], endPtsTicks: null, idrPositions: [0], surroundings: null },
   frames,
   entries: [{ keyPtsTicks: 500 }, { keyPtsTicks: 100 }, null],
   fps: 24,

@@ -38,6 +38,24 @@ test('wide pictures fit by their width, tall ones by their height', () => {
   assert.deepEqual(fitted(1440, 1080).slice(0, 3), ['1080p.mp4 1440x1080', '720p.mp4 960x720', '480p.mp4 640x480']);
 });
 
+test('HDR rungs are made of HDR sources only, with the light of the source, and crowd no SDR rung out', () => {
+  const sdr = { name: 'sdr', container: 'mp4', codec: 'h265', boxPx: 1080, crf: 22, maxrateKbps: 8000, bufsizeKbit: 16_000, preset: 'medium' } as const;
+  const ladder = { ...DEFAULT_LADDER, rungs: [...DEFAULT_LADDER.rungs, sdr, { ...sdr, name: 'hdr', boxPx: 720, hdr: true }] };
+  const light = { mastering: null, content: { maxCll: 1000, maxFall: 400 } };
+  const color = { primaries: 'bt2020', transfer: 'smpte2084', matrix: 'bt2020nc', range: 'tv' } as const;
+  const names = (changes: object) => fitRungs(ladder, videoTrack({ widthPx: 1280, heightPx: 720, ...changes })).map(({ name }) => name);
+  assert.deepEqual(names({}), ['720p', '480p', 'apple', 'sdr']);
+  assert.deepEqual(names({ color }), ['720p', '480p', 'apple', 'sdr', 'hdr']);
+  const made = (transfer: string) => fitRungs(ladder, videoTrack({ color: { ...color, transfer }, light })).at(-1)!.hdrColor;
+  assert.deepEqual(
+    [made('smpte2084'), made('arib-std-b67')],
+    [
+      { range: 'PQ', light },
+      { range: 'HLG', light },
+    ],
+  );
+});
+
 test('the box turns with the picture', () => {
   assert.deepEqual(fitted(1080, 1920).slice(0, 3), ['1080p.mp4 1080x1920', '720p.mp4 720x1280', '480p.mp4 480x854']);
   assert.deepEqual(fitted(1920, 1080, { rotationDegrees: 90 }), fitted(1080, 1920));

@@ -55,6 +55,13 @@ test('names that would clash with other files are refused', () => {
   assert.match(refusalOf({ ...RUNG, container: 'm4v' }), /rungs: must have an mp4 rung/);
 });
 
+test('HDR rungs need a codec with 10 bits and an SDR rung beside them', () => {
+  const hdr = { ...RUNG, name: 'hdr', codec: 'h265', hdr: true };
+  assert.deepEqual(loadLadder(JSON.stringify({ rungs: [RUNG, hdr] })).rungs[1], { ...hdr, container: 'mp4', preset: 'medium' });
+  assert.match(refusalOf(RUNG, { ...hdr, codec: 'h264' }), /rungs\[1\]\.hdr: needs codec h265 or av1/);
+  assert.match(refusalOf(hdr), /rungs: must have an mp4 rung without hdr/);
+});
+
 test('hostile text is refused, quickly and with a short message', () => {
   const texts = [
     '',

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { testFolder } from '../support/fake-tool.ts';
+import { mediaPath } from '../support/media.ts';
+import { ffmpeg, mediaTools } from '../support/stage-context.ts';
+import { checkSource, SMALL_RUNG } from './check-source.ts';
+
+/** Fast and telling ones, with a finding that each must have. All of them: tools/check-sources.ts, docs/sources.md */
+const ENCODED = {
+  'odd/rotate-and-reflect.mp4': 'SL-230',
+  'odd/interlaced-tff-5s-640x360.mp4': 'SL-222',
+  'odd/vfr-phone-flir-portrait-1080x1440.mp4': 'SL-221',
+  'odd/edit-list-neg-first-pts.mp4': 'SL-227',
+  'odd/pts-wraparound.ts': 'SL-236',
+} as const;
+
+const REFUSED = {
+  'broken/zero-length.mp4': 'SL-201',
+  'broken/text-named.mp4': 'SL-202',
+  'broken/truncated-half-faststart-720p.mp4': 'SL-208',
+} as const;
+
+function present<T extends object>(films: T): { film: string; path: string; code: string }[] {
+  return Object.entries(films).flatMap(([film, code]) => {
+    const path = mediaPath(film);
+    return path === null ? [] : [{ film, path, code }];
+  });
+}
+
+describe('odd and broken sources, judged by plain ffmpeg', { concurrency: 2 }, () => {
+  for (const { film, path, code } of present(ENCODED)) {
+    it(`${film} is encoded and proven, with ${code}`, async () => {
+      const { outcome, faults, findings } = await checkSource(film, path);
+      assert.deepEqual([outcome, faults], ['encoded', []]);
+      assert.ok(
+        findings.some((finding) => finding.code === code),
+        JSON.stringify(findings),
+      );
+    });
+  }
+
+  for (const { film, path, code } of present(REFUSED)) {
+    it(`${film} is refused with ${code}`, async () => {
+      const { outcome, faults, findings } = await checkSource(film, path);
+      assert.deepEqual([outcome, faults], ['refused', []]);
+      assert.ok(findings.some((finding) => finding.code === code && finding.severity === 'refuse'));
+    });
+  }
+
+  it('a film whose pictures change size and shape in the middle keeps every one, whole and in its place', async (t) => {
+    const folder = testFolder(t);
+    const [wide, high, both, film] = ['wide.h264', 'high.h264', 'both.h264', 'film.ts'].map((name) => join(folder, name));
+    for (const [size, path] of [
+      ['320x180', wide],
+      ['480x360', high],
+    ]) {
+      await ffmpeg(['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25:duration=2`, '-c:v', 'libx264', '-preset', 'ultrafast', '-threads', '1', path]);
+    }
+    await writeFile(both, Buffer.concat([await readFile(high), await readFile(wide)]));
+    await ffmpeg(['-i', both, '-c', 'copy', film]);
+    const { outcome, check, faults, findings } = await checkSource('film', film);
+    assert.deepEqual([outcome, check?.sourceFrames, faults], ['encoded', 100, []]);
+    assert.ok(findings.some(({ code }) => code === 'SL-242'));
+  });
+
+  it('an HDR film keeps its colours and its light in an HDR rung, and is tone-mapped in the other', async (t) => {
+    const { abilities } = await mediaTools();
+    if (!abilities.encoders.has('libx265') && !process.env.CI) return t.skip('this ffmpeg has no libx265');
+    const folder = testFolder(t);
+    const film = join(folder, 'hdr.mkv');
+    const light = 'hdr10=1:master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50):max-cll=1000,400:log-level=error';
+    const tags = ['-color_primaries', 'bt2020', '-color_trc', 'smpte2084', '-colorspace', 'bt2020nc', '-color_range', 'tv'];
+    // At an uneven pace and with sound, so that much of an AV1 file is read before any of it is chosen.
+    const source = 'testsrc2=size=320x180:rate=24:duration=2,format=yuv420p10le,setpts=PTS+0.2*mod(N\\,2)/(24*TB)';
+    const sound = ['-f', 'lavfi', '-i', 'sine=duration=2', '-c:a', 'flac', '-fps_mode', 'passthrough'];
+    await ffmpeg(['-f', 'lavfi', '-i', source, ...sound, '-c:v', 'libx265', '-preset', 'ultrafast', '-crf', '12', '-x265-params', light, ...tags, film]);
+    const wanted = lightOf(abilities.ffprobePath, film);
+    assert.equal(wanted.length, 2);
+    const hasAv1 = abilities.encoders.has('libsvtav1');
+    const av1 = { ...SMALL_RUNG, name: 'av1', codec: 'av1', preset: '8', hdr: true };
+    const rungs = [SMALL_RUNG, { ...SMALL_RUNG, name: 'hdr', codec: 'h265', hdr: true }, ...(hasAv1 ? [av1] : [])];
+    const look = async (dir: string): Promise<void> => {
+      for (const file of ['hdr.mp4', 'package/hdr.mp4', ...(hasAv1 ? ['av1.mp4', 'package/av1.mp4'] : [])]) {
+        assert.deepEqual(colorsOf(abilities.ffprobePath, join(dir, file)), ['yuv420p10le', 'bt2020', 'smpte2084', 'bt2020nc']);
+        assert.deepEqual(lightOf(abilities.ffprobePath, join(dir, file)), wanted);
+      }
+      assert.deepEqual(colorsOf(abilities.ffprobePath, join(dir, 'small.mp4')), ['yuv420p', 'bt709', 'bt709', 'bt709']);
+      const ranges = [...(await readFile(join(dir, 'package/master.m3u8'), 'utf8')).matchAll(/VIDEO-RANGE=(\w+)/g)].map((match) => match[1]);
+      assert.deepEqual(ranges, ['SDR', 'PQ', ...(hasAv1 ? ['PQ'] : [])]);
+    };
+    const { outcome, faults } = await checkSource('hdr', film, { rungs, look });
+    assert.deepEqual([outcome, faults], ['encoded', []]);
+  });
+});
+
+/** Static metadata of the first picture. H.265 and AV1 have other units, so ratios are rounded. */
+function lightOf(ffprobe: string, path: string): string[] {
+  const args = ['-v', 'error', '-select_streams', 'v:0', '-read_intervals', '%+#1', '-show_frames', '-of', 'json', path];
+  const { frames } = JSON.parse(execFileSync(ffprobe, args, { encoding: 'utf8' })) as { frames: { side_data_list?: { side_data_type: string }[] }[] };
+  const kinds = ['Mastering display metadata', 'Content light level metadata'];
+  const found = (frames[0].side_data_list ?? []).filter(({ side_data_type: kind }) => kinds.includes(kind));
+  const rounded = (value: unknown) => {
+    const [num, den] = String(value).split('/').map(Number);
+    return den ? (num / den).toFixed(3) : String(value);
+  };
+  return found.map((data) =>
+    Object.entries(data)
+      .map(([name, value]) => `${name} ${rounded(value)}`)
+      .sort()
+      .join(),
+  );
+}
+
+function colorsOf(ffprobe: string, path: string): string[] {
+  const entries = 'stream=pix_fmt,color_primaries,color_transfer,color_space';
+  const text = execFileSync(ffprobe, ['-v', 'error', '-select_streams', 'v:0', '-show_entries', entries, '-of', 'json', path], { encoding: 'utf8' });
+  const [stream] = (JSON.parse(text) as { streams: { [key: string]: string }[] }).streams;
+  return [stream.pix_fmt, stream.color_primaries, stream.color_transfer, stream.color_space];
+}
