@@ -1,3 +1,4 @@
+import type { TrackRole } from '../media/cmaf/role.ts';
 import type { TimeBase } from '../media/time.ts';
 
 /** What identifies the delivered bytes. `modifiedNs` and `inode` only tell cheaply that nothing changed; `sha256` is the identity. */
@@ -53,6 +54,7 @@ export type AudioTrack = {
   readonly language: string;
   readonly title: string;
   readonly isDefault: boolean;
+  readonly role?: TrackRole;
   /** Presentation time of the first decoded sample, seconds on the source's own clock. */
   readonly startSeconds: number;
 };
@@ -64,6 +66,7 @@ export type TextTrack = {
   readonly title: string;
   readonly isDefault: boolean;
   readonly isForced: boolean;
+  readonly role?: TrackRole;
 };
 
 export type Chapter = { readonly startSeconds: number; readonly endSeconds: number; readonly title: string };

@@ -55,10 +55,12 @@ export async function verifyTitle(input: VerifyInput, world: VerifyWorld): Promi
     if (!claims || !facts) return { files: [], faults: faults.all() };
     const packaged = (await faults.attempt(report.package.dash, () => provePackageFolder({ dir, folder, claims, files }, faults))) ?? [];
     const tracks = await findTracks({ dir, claims, packaged, files }, faults);
-    say('Decoding the master and every rendition, and comparing every picture.');
-    const pictures = await provePictures({ dir, sourcePath, video: facts.video, container: facts.container, claims, tracks, files }, faults, world);
-    if (pictures.master) {
-      for (const fault of checkChunks(claims, pictures.master.ptsTicks.length)) faults.add(REPORT_FILE, fault);
+    const { video, container } = facts;
+    if (video !== null) say('Decoding the master and every rendition, and comparing every picture.');
+    const pictures =
+      video === null ? withoutPictures(tracks, faults) : await provePictures({ dir, sourcePath, video, container, claims, tracks, files }, faults, world);
+    if (pictures.master || video === null) {
+      for (const fault of checkChunks(claims, pictures.master?.ptsTicks.length ?? 0)) faults.add(REPORT_FILE, fault);
       say('Comparing the sound.');
       await proveSound({ dir, sourcePath, facts, claims, tracks, master: pictures.master, files }, faults, world);
     }
@@ -66,6 +68,12 @@ export async function verifyTitle(input: VerifyInput, world: VerifyWorld): Promi
   } finally {
     await files.close();
   }
+}
+
+/** A master of sound only has nothing that a picture track could have been made of. */
+function withoutPictures(tracks: readonly TitleTrack[], faults: FaultList): PicturesProof {
+  for (const { kind, file } of tracks) if (kind === 'video') faults.add(file, 'has pictures and the master has none');
+  return { master: null, verdicts: new Map() };
 }
 
 async function checkSourceHash(sourcePath: string, report: Report, faults: FaultList, signal: AbortSignal): Promise<void> {

@@ -29,9 +29,8 @@ export function summary(report: Report, dir: string, wasFinished: boolean): stri
   const lines = [
     wasFinished ? `Already finished: ${dir}` : `Finished: ${dir}`,
     '',
-    table(rows),
-    '',
-    `Shots ${report.shots.length}, chunks ${report.chunks.length}, audio ${report.plan.audio.length}, text ${report.plan.text.length}; every frame matched with the master's.`,
+    ...(rows.length > 0 ? [table(rows), ''] : []),
+    `${madeOf(report)}; ${report.source.frames > 0 ? 'every frame' : 'the sound'} matched with the master's.`,
     `Cost: ${formatSeconds(cost.wallSeconds)} of work, ${formatSeconds(cpu)} CPU, ${cost.framesEncoded} frames encoded, ${cost.framesReused} reused, ${cost.attempts} attempts, ${cost.losses} lost.`,
     ...(report.findings.length > 0 ? ['', ...findingLines(report.findings as Finding[])] : []),
     '',
@@ -41,6 +40,11 @@ export function summary(report: Report, dir: string, wasFinished: boolean): stri
     `Prove it again: ./sceneline verify ${quoted(dir)} --against ${quoted(report.source.path)}`,
   ];
   return lines.map((line) => line.trimEnd()).join('\n');
+}
+
+function madeOf({ shots, chunks, plan }: Report): string {
+  const pictures = chunks.length > 0 ? `Shots ${shots.length}, chunks ${chunks.length}, ` : 'No pictures, ';
+  return `${pictures}audio ${plan.audio.length}, text ${plan.text.length}`;
 }
 
 function quoted(path: string): string {

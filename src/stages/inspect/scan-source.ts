@@ -29,7 +29,7 @@ export type ScanInput = {
 
 /**
  * Reads what the container says, lists the picture track's packets and splits it into ranges that start at key frames.
- * Collects findings; a scan with a refusing one has no ranges. Stores the scan, and gives a stored one back.
+ * Collects findings; a scan with a refusing one, or without a picture track, has no ranges. Stores the scan, and gives a stored one back.
  * Throws what the tools throw when they fail for another reason than the file.
  */
 export async function scanSource(input: ScanInput, ctx: StageContext): Promise<SourceScan> {
@@ -43,19 +43,19 @@ export async function scanSource(input: ScanInput, ctx: StageContext): Promise<S
 const NOTHING_KNOWN: SourceFacts = { container: '', durationSeconds: 0, title: '', video: null, otherVideo: [], audio: [], text: [], chapters: [] };
 
 async function scanFresh(input: ScanInput, ctx: StageContext): Promise<SourceScan> {
-  if (input.sourceBytes === 0) return refused(input, NOTHING_KNOWN, [finding('refuse', 'SL-201', 'The file is empty.')]);
+  if (input.sourceBytes === 0) return withoutRanges(input, NOTHING_KNOWN, [finding('refuse', 'SL-201', 'The file is empty.')]);
   const document = new DocumentBytes();
   const refusal = await runOrRefuse(ctx, 'ffprobe', probeArgs(input.source), (bytes) => document.write(bytes), PROBE_LIMITS);
   if (refusal.words !== null) {
-    return refused(input, NOTHING_KNOWN, [finding('refuse', 'SL-202', `The file cannot be read as a video container: ${refusal.words}`)]);
+    return withoutRanges(input, NOTHING_KNOWN, [finding('refuse', 'SL-202', `The file cannot be read as a video container: ${refusal.words}`)]);
   }
   const probed = readFacts(parseProbeDocument(document.text));
   const findings = judgeFacts(probed);
   const { facts } = probed;
-  if (facts.video === null || isRefused(findings)) return refused(input, facts, findings);
+  if (facts.video === null || isRefused(findings)) return withoutRanges(input, facts, findings);
   const { listing, errorLines } = await listPackets(input, facts.video, facts.durationSeconds, ctx);
   findings.push(...judgeListing(listing, errorLines, facts.video));
-  if (isRefused(findings)) return refused(input, facts, findings);
+  if (isRefused(findings)) return withoutRanges(input, facts, findings);
   return scanOfListing(input, facts, facts.video, listing, findings, ctx);
 }
 
@@ -70,7 +70,7 @@ async function scanOfListing(
   const place = { streamIndex: video.streamIndex };
   const decoded = await decodeTrial(input, video, ctx);
   if (typeof decoded === 'string')
-    return refused(input, facts, [...findings, finding('refuse', 'SL-204', `The picture track cannot be decoded: ${decoded}`, place)]);
+    return withoutRanges(input, facts, [...findings, finding('refuse', 'SL-204', `The picture track cannot be decoded: ${decoded}`, place)]);
   const isTrusted = listing.missingPtsCount === 0 && listing.keysAscend && listMatchesTrial(listing.leadPtsTicks, decoded);
   if (!isTrusted) findings.push(finding('info', 'SL-237', 'The container does not list the pictures as they decode; the decoder was asked instead.', place));
   return {
@@ -167,6 +167,6 @@ function withListedTimes(facts: SourceFacts, video: VideoTrack, listing: Listing
   return { ...facts, durationSeconds: facts.durationSeconds || Number(listedSeconds.toFixed(6)), video: { ...video, nominalFps } };
 }
 
-function refused(input: ScanInput, facts: SourceFacts, findings: readonly Finding[]): SourceScan {
+function withoutRanges(input: ScanInput, facts: SourceFacts, findings: readonly Finding[]): SourceScan {
   return { version: 1, id: input.inspectionId, facts, indexing: 'packets', first: null, last: null, ranges: [], findings };
 }

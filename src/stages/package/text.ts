@@ -1,5 +1,6 @@
 import type { TextRendition } from '../../media/cmaf/presentation.ts';
-import { parseWebVtt, writeWebVtt } from '../../media/webvtt/cues.ts';
+import { readSubtitles } from '../../media/subtitles/read.ts';
+import { type Cue, writeWebVtt } from '../../media/webvtt/cues.ts';
 import { normaliseCues } from '../../media/webvtt/normalise.ts';
 import { ScenelineError } from '../../model/errors.ts';
 import { inputArguments, type MediaInput } from '../../model/media-input.ts';
@@ -27,9 +28,12 @@ const MAX_BYTES = 64 * 1024 * 1024;
 /** The tool reads the whole source for a few kilobytes of text. */
 const LIMITS = { stallMs: 300_000, wallMs: 6 * 3_600_000 };
 
+/** How the tool writes each form: SubRip is converted, the others are handed on as they are. */
+const OUTPUTS = { subrip: ['-c:s', 'subrip', '-f', 'srt'], ass: ['-c:s', 'copy', '-f', 'ass'], webvtt: ['-c:s', 'copy', '-f', 'webvtt'] } as const;
+
 /** Times stay on the source's own clock (`-copyts`), so that the shift is ours and exact. */
-export function textArguments(source: MediaInput, streamIndex: number): string[] {
-  return ['-copyts', ...inputArguments(source), '-map', `0:${streamIndex}`, '-c:s', 'webvtt', '-flush_packets', '1', '-f', 'webvtt', 'pipe:1'];
+export function textArguments(source: MediaInput, { streamIndex, form }: Pick<TextPlan, 'streamIndex' | 'form'>): string[] {
+  return ['-copyts', ...inputArguments(source), '-map', `0:${streamIndex}`, ...OUTPUTS[form ?? 'subrip'], '-flush_packets', '1', 'pipe:1'];
 }
 
 /**
@@ -42,7 +46,7 @@ export async function extractText(input: TextInput, ctx: StageContext): Promise<
   const tooMuch = new AbortController();
   const run = ctx.tools.run({
     tool: 'ffmpeg',
-    args: textArguments(input.source, input.text.streamIndex),
+    args: textArguments(input.source, input.text),
     cwd: ctx.scratchDir,
     outputs: {
       1: (bytes) => {
@@ -59,15 +63,20 @@ export async function extractText(input: TextInput, ctx: StageContext): Promise<
   });
   ctx.spend('package', cpuSeconds);
   const cues = cuesOf(Buffer.concat(parts).toString('utf8'), input);
-  const facts = await ctx.blobs.put(input.outKey, Buffer.from(writeWebVtt(cues)));
-  const { name, language, title, isDefault, isForced } = input.text;
-  const rendition = { name, file: `${name}.vtt`, language, title, isDefault, isForced };
-  return { rendition, objectKey: input.outKey, sizeBytes: facts.sizeBytes, sha256: facts.sha256, cueCount: cues.length };
+  return storeText(cues, input, ctx);
+}
+
+/** Writes cues as the WebVTT file of a text rendition. */
+export async function storeText(cues: readonly Cue[], { text, outKey }: Pick<TextInput, 'text' | 'outKey'>, ctx: StageContext): Promise<TextObject> {
+  const facts = await ctx.blobs.put(outKey, Buffer.from(writeWebVtt(cues)));
+  const { name, language, title, isDefault, isForced, role } = text;
+  const rendition = { name, file: `${name}.vtt`, language, title, isDefault, isForced, ...(role ? { role } : {}) };
+  return { rendition, objectKey: outKey, sizeBytes: facts.sizeBytes, sha256: facts.sha256, cueCount: cues.length };
 }
 
 function cuesOf(written: string, input: TextInput) {
   try {
-    return normaliseCues(parseWebVtt(written), input.shiftMs);
+    return normaliseCues(readSubtitles(written, input.text.form ?? 'subrip'), input.shiftMs);
   } catch (error) {
     if (error instanceof RangeError) throw unusable(input, `cannot be read (${error.message})`);
     throw error;

@@ -48,11 +48,14 @@ test('files that are no film are refused with the reason', async (t) => {
   await writeFile(join(folder, 'empty.mp4'), '');
   await writeFile(join(folder, 'text.mp4'), 'This is no film at all. '.repeat(50));
   await ffmpeg([...TONE, '-c:a', 'aac', join(folder, 'sound.m4a')]);
+  await writeFile(join(folder, 'text.srt'), '1\n00:00:00,000 --> 00:00:01,000\na\n');
+  await ffmpeg(['-i', join(folder, 'text.srt'), join(folder, 'words.mkv')]);
   const ctx = await stageContext(folder);
   const codesOf = async (name: string) => codes((await scanSource({ inspectionId: name, ...fileSource(join(folder, name)) }, ctx)).findings);
   assert.deepEqual(await codesOf('empty.mp4'), ['refuse SL-201']);
   assert.deepEqual(await codesOf('text.mp4'), ['refuse SL-202']);
-  assert.deepEqual(await codesOf('sound.m4a'), ['refuse SL-203']);
+  assert.deepEqual(await codesOf('words.mkv'), ['refuse SL-203']);
+  assert.deepEqual(await codesOf('sound.m4a'), ['warn SL-250']);
 });
 
 test('a list that names other files is refused and opens none of them', async (t) => {

@@ -35,9 +35,9 @@ Dialogue: 0,0:00:03.00,0:00:04.00,Default,,0,0,0,,{\\p1}m 0 0 l 100 0 100 100{\\
 `;
 const PLAN: TextPlan = { streamIndex: 0, name: 'sub-eng', language: 'eng', title: 'English', isDefault: true, isForced: false };
 
-async function cuesOf(t: TestContext, sourcePath: string, streamIndex = 0, shiftMs = 0) {
+async function cuesOf(t: TestContext, sourcePath: string, streamIndex = 0, shiftMs = 0, form?: TextPlan['form']) {
   const ctx = await stageContext(testFolder(t));
-  const made = await extractText({ source: fileInput(sourcePath), text: { ...PLAN, streamIndex }, shiftMs, outKey: 'text/sub-eng.vtt' }, ctx);
+  const made = await extractText({ source: fileInput(sourcePath), text: { ...PLAN, streamIndex, form }, shiftMs, outKey: 'text/sub-eng.vtt' }, ctx);
   const bytes = await ctx.blobs.read(made.objectKey);
   assert.equal(made.sizeBytes, bytes.byteLength);
   const cues = parseWebVtt(Buffer.from(bytes).toString('utf8'));
@@ -55,14 +55,14 @@ test('SubRip keeps its times to the millisecond and its italics, and loses what 
   const { made, cues } = await cuesOf(t, sourceFile(t, 'a.srt', SRT));
   assert.deepEqual(cues, [
     { startMs: 1001, endMs: 3999, payload: '<i>Hello</i> red &amp; 5 &lt; 6' },
-    { startMs: 2500, endMs: 4000, payload: 'Top a --&gt; b' },
+    { startMs: 2500, endMs: 4000, payload: 'Top a --&gt; b', settings: 'line:0' },
   ]);
   assert.deepEqual(made.rendition, { name: 'sub-eng', file: 'sub-eng.vtt', language: 'eng', title: 'English', isDefault: true, isForced: false });
 });
 
 test('ASS becomes plain lines, and its drawings go', async (t) => {
-  const { cues } = await cuesOf(t, sourceFile(t, 'a.ass', ASS));
-  assert.deepEqual(cues, [{ startMs: 1000, endMs: 2000, payload: '<i>It</i> <b>bold</b>\nnext\u00a0line' }]);
+  const { cues } = await cuesOf(t, sourceFile(t, 'a.ass', ASS), 0, 0, 'ass');
+  assert.deepEqual(cues, [{ startMs: 1000, endMs: 2000, payload: '<i>It</i> <b>bold</b>\nnext\u00a0line', settings: 'line:0% position:2.6%' }]);
 });
 
 test('mov_text in a file beside pictures, and a file whose clock does not start at zero', async (t) => {
@@ -118,7 +118,7 @@ function toolsThatWrite(tools: MediaTools, parts: Iterable<Uint8Array>): MediaTo
 }
 
 test('a tool that writes something else or without end is a failure with words', async (t) => {
-  const input = { source: fileInput('/films/a.mkv'), text: PLAN, shiftMs: 0, outKey: 'text/x.vtt' };
+  const input = { source: fileInput('/films/a.mkv'), text: { ...PLAN, form: 'webvtt' } as const, shiftMs: 0, outKey: 'text/x.vtt' };
   const tools = await mediaTools();
   const garbage = await stageContext(testFolder(t), { tools: toolsThatWrite(tools, [Buffer.from('not a text')]) });
   await assert.rejects(extractText(input, garbage), {
@@ -134,7 +134,7 @@ test('a tool that writes something else or without end is a failure with words',
 });
 
 test('the tool may open nothing but files', () => {
-  const args = textArguments(fileInput('/films/a.mkv'), 3);
+  const args = textArguments(fileInput('/films/a.mkv'), { streamIndex: 3 });
   assert.equal(args[args.indexOf('-protocol_whitelist') + 1], 'file');
   assert.ok(args.indexOf('-protocol_whitelist') < args.indexOf('-i'));
   assert.equal(args[args.indexOf('-map') + 1], '0:3');

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { ROLE_WORDS } from '../../../media/cmaf/role.ts';
 import type { Inspection } from '../../../model/inspection.ts';
+import type { AudioTrack } from '../../../model/source.ts';
 import { inspectSource } from '../../../pipeline/inspect-source.ts';
 import { sealSource } from '../../../stages/ingest/seal.ts';
 import { openLaptop } from '../../all-in-one.ts';
@@ -37,6 +39,10 @@ export function inspectCommand(command: Command, invocation: Invocation): void {
   });
 }
 
+function roleOf({ role }: Pick<AudioTrack, 'role'>): string {
+  return role === undefined ? '' : ` (${ROLE_WORDS[role].label})`;
+}
+
 function describe(inspection: Inspection): string {
   const { facts, audio } = inspection;
   const { video } = facts;
@@ -50,10 +56,10 @@ function describe(inspection: Inspection): string {
   for (const track of facts.audio) {
     const heard = audio.find((entry) => entry.streamIndex === track.streamIndex);
     const loudness = heard?.loudnessLufs === null || heard === undefined ? 'silent' : `${heard.loudnessLufs.toFixed(1)} LUFS`;
-    lines.push(`audio  ${track.codec} ${track.channelLayout} ${track.sampleRate} Hz, ${printable(track.language)}, ${loudness}`);
+    lines.push(`audio  ${track.codec} ${track.channelLayout} ${track.sampleRate} Hz, ${printable(track.language)}${roleOf(track)}, ${loudness}`);
   }
-  for (const track of facts.text) lines.push(`text   ${track.codec}, ${printable(track.language)}`);
-  lines.push('', `${inspection.shots.length} shots:`);
+  for (const track of facts.text) lines.push(`text   ${track.codec}, ${printable(track.language)}${roleOf(track)}`);
+  if (video) lines.push('', `${inspection.shots.length} shots:`);
   for (const shot of inspection.shots)
     lines.push(`  ${shot.startSeconds.toFixed(3).padStart(10)} s  frames ${shot.startFrame} to ${shot.endFrameExclusive - 1}`);
   if (inspection.findings.length > 0) lines.push('', ...findingLines(inspection.findings));
