@@ -313,6 +313,12 @@ export const ERROR_CODES = {
     cause: 'A file of subtitles is not in UTF-8 and does not say what it is in.',
     remedy: 'Look at a line with accents or other letters; if it is wrong, save the file as UTF-8.',
   },
+  'SL-252': {
+    exit: 3,
+    title: 'closed captions',
+    cause: 'Captions stand beside the pictures in the coded picture track.',
+    remedy: 'Nothing to do: those of CEA-608 become a text track; where CEA-708 says more, deliver a file of subtitles.',
+  },
   'SL-301': {
     exit: 4,
     title: 'media tool failed',

@@ -38,8 +38,8 @@ export type TextPlan = {
   readonly streamIndex: number | null;
   /** Place of the sidecar in the order. */
   readonly sidecar?: number;
-  /** The form to take a track out of the source in, where SubRip would lose what it says of places. */
-  readonly form?: 'ass' | 'webvtt';
+  /** The form to take a track out of the source in, where SubRip would lose what it says of places. `captions`: from beside the pictures of the stream. */
+  readonly form?: 'ass' | 'webvtt' | 'captions';
   readonly name: string;
   readonly language: string;
   readonly title: string;

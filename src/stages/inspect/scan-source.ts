@@ -13,7 +13,7 @@ import { type Listing, RangePlanner, singleRange } from './range-planner.ts';
 import { isRefused, type SourceScan } from './scan.ts';
 import { readFacts } from './source-facts.ts';
 import { refusalOfTool } from './tool-failure.ts';
-import { listMatchesTrial, trialArgs } from './trial.ts';
+import { carriesCaptions, listMatchesTrial, trialArgs } from './trial.ts';
 
 /** Long enough that starting a process is nothing, short enough that a crash loses little; a short film is split so that every core has a part. */
 const RANGE_SECONDS = { least: 15, most: 120 };
@@ -59,9 +59,15 @@ async function scanFresh(input: ScanInput, ctx: StageContext): Promise<SourceSca
   return scanOfListing(input, facts, facts.video, listing, findings, ctx);
 }
 
+/** The captions beside the pictures as one more text track, in the stream of the pictures. */
+function withCaptions(facts: SourceFacts, { streamIndex }: VideoTrack): SourceFacts {
+  const track = { streamIndex, codec: 'a53', language: 'und', title: '', isDefault: false, isForced: false, role: 'captions' } as const;
+  return { ...facts, text: [...facts.text, track] };
+}
+
 async function scanOfListing(
   input: ScanInput,
-  facts: SourceFacts,
+  told: SourceFacts,
   video: VideoTrack,
   listing: Listing,
   findings: Finding[],
@@ -70,8 +76,10 @@ async function scanOfListing(
   const place = { streamIndex: video.streamIndex };
   const decoded = await decodeTrial(input, video, ctx);
   if (typeof decoded === 'string')
-    return withoutRanges(input, facts, [...findings, finding('refuse', 'SL-204', `The picture track cannot be decoded: ${decoded}`, place)]);
-  const isTrusted = listing.missingPtsCount === 0 && listing.keysAscend && listMatchesTrial(listing.leadPtsTicks, decoded);
+    return withoutRanges(input, told, [...findings, finding('refuse', 'SL-204', `The picture track cannot be decoded: ${decoded}`, place)]);
+  const facts = decoded.hasCaptions ? withCaptions(told, video) : told;
+  if (decoded.hasCaptions) findings.push(finding('info', 'SL-252', 'The pictures carry closed captions; those of CEA-608 become a text track.', place));
+  const isTrusted = listing.missingPtsCount === 0 && listing.keysAscend && listMatchesTrial(listing.leadPtsTicks, decoded.ptsTicks);
   if (!isTrusted) findings.push(finding('info', 'SL-237', 'The container does not list the pictures as they decode; the decoder was asked instead.', place));
   return {
     version: 1,
@@ -85,7 +93,7 @@ async function scanOfListing(
   };
 }
 
-type ToolEnd = { readonly words: string | null; readonly errorLines: readonly string[] };
+type ToolEnd = { readonly words: string | null; readonly errorLines: readonly string[]; readonly log: string };
 
 /** `words` is the tool's complaint when it refused the file. */
 async function runOrRefuse(
@@ -98,11 +106,11 @@ async function runOrRefuse(
   try {
     const run = await ctx.tools.run({ tool, args, outputs: { 1: onBytes }, cwd: ctx.scratchDir, limits, signal: ctx.signal });
     ctx.spend('inspect', run.cpuSeconds);
-    return { words: null, errorLines: run.errorLines };
+    return { words: null, errorLines: run.errorLines, log: run.log };
   } catch (error) {
     const words = refusalOfTool(error);
     if (words === null) throw error;
-    return { words, errorLines: [] };
+    return { words, errorLines: [], log: '' };
   }
 }
 
@@ -146,14 +154,16 @@ function judgeListing(listing: Listing, errorLines: readonly string[], video: Vi
   return found;
 }
 
+type Trial = { readonly ptsTicks: readonly number[]; readonly hasCaptions: boolean };
+
 /** Times of the first decoded pictures, or why there are none. */
-async function decodeTrial(input: ScanInput, video: VideoTrack, ctx: StageContext): Promise<readonly number[] | string> {
+async function decodeTrial(input: ScanInput, video: VideoTrack, ctx: StageContext): Promise<Trial | string> {
   const ptsTicks: number[] = [];
   const reader = new FrameHashReader(video.timeBase, (frame) => ptsTicks.push(frame.ptsTicks));
   const args = trialArgs(input.source, video.streamIndex, video.timeBase);
   const end = await runOrRefuse(ctx, 'ffmpeg', args, (bytes) => reader.write(bytes), DECODING_LIMITS);
   reader.end();
-  if (ptsTicks.length > 0) return ptsTicks;
+  if (ptsTicks.length > 0) return { ptsTicks, hasCaptions: carriesCaptions(end.log) };
   return end.words ?? 'no picture came out of the decoder';
 }
 

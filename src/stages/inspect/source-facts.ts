@@ -7,7 +7,7 @@ import { pixelFormatFacts } from './pixel-format.ts';
 import type { ProbeDocument } from './probe-document.ts';
 
 /** Subtitles that hold text; everything else is bitmaps or needs a decoder of its own. */
-const TEXT_CODECS = new Set(['subrip', 'srt', 'ass', 'ssa', 'mov_text', 'webvtt', 'text']);
+const TEXT_CODECS = new Set(['subrip', 'srt', 'ass', 'ssa', 'mov_text', 'webvtt', 'text', 'eia_608']);
 const MAX_SIDE_DATA = 64;
 
 /** Facts of a probed file. `videoStreams` are the streams behind `video` and `otherVideo`, `skipped…` what no track was made of. */
@@ -121,7 +121,7 @@ function audioRole(stream: JsonObject): TrackRole | null {
 
 function textRole(stream: JsonObject): TrackRole | null {
   const title = labels(stream).title;
-  if (isSet(stream, 'hearing_impaired') || isSet(stream, 'captions')) return 'captions';
+  if (isSet(stream, 'hearing_impaired') || isSet(stream, 'captions') || textAt(stream, 'codec_name') === 'eia_608') return 'captions';
   if (isSet(stream, 'comment') || COMMENTARY.test(title)) return 'commentary';
   return CAPTIONS.test(title) ? 'captions' : null;
 }

@@ -3,11 +3,17 @@ import type { Sidecar } from '../../model/sidecar.ts';
 import type { TextTrack } from '../../model/source.ts';
 import { languageSlug, normaliseLanguage, roleSlug, uniqueNames } from './language.ts';
 
-/** Text codecs, as ffmpeg names them, that become WebVTT; bitmaps stay behind (inspection reports them). */
-const TEXT_CODECS: ReadonlySet<string> = new Set(['subrip', 'srt', 'ass', 'ssa', 'mov_text', 'webvtt', 'text']);
+/** Text codecs, as ffmpeg names them, that become WebVTT (`a53`: captions beside pictures); bitmaps stay behind (inspection reports them). */
+const TEXT_CODECS: ReadonlySet<string> = new Set(['subrip', 'srt', 'ass', 'ssa', 'mov_text', 'webvtt', 'text', 'eia_608', 'a53']);
 
 /** Codecs that say where a text stands in ways that SubRip has no words for: their tracks are taken out as they are. */
-const FORMS: { readonly [codec: string]: TextPlan['form'] } = { ass: 'ass', ssa: 'ass', webvtt: 'webvtt' };
+const FORMS: { readonly [codec: string]: TextPlan['form'] } = {
+  ass: 'ass',
+  ssa: 'ass',
+  webvtt: 'webvtt',
+  eia_608: 'ass',
+  a53: 'captions',
+};
 
 /** WebVTT renditions, one per convertible text track, and behind them one per sidecar; at most one is the default. */
 export function planText(tracks: readonly TextTrack[], sidecars: readonly Sidecar[] = []): TextPlan[] {

@@ -6,7 +6,8 @@ import { parseWebVtt } from '../../../src/media/webvtt/cues.ts';
 import { fileInput } from '../../../src/model/media-input.ts';
 import type { TextPlan } from '../../../src/model/plan.ts';
 import type { MediaCommand, MediaTools } from '../../../src/ports/media-tools.ts';
-import { extractText, textArguments } from '../../../src/stages/package/text.ts';
+import { extractText, picturesArguments, textArguments } from '../../../src/stages/package/text.ts';
+import { captionedFilm } from '../../support/captioned-film.ts';
 import { testFolder } from '../../support/fake-tool.ts';
 import { mediaPath } from '../../support/media.ts';
 import { ffmpeg, mediaTools, stageContext } from '../../support/stage-context.ts';
@@ -133,9 +134,42 @@ test('a tool that writes something else or without end is a failure with words',
   await assert.rejects(extractText(input, flooded), { code: 'SL-301', message: /is larger than 67108864 bytes/ });
 });
 
+test('captions of CEA-608, from beside the pictures and from a track of their own, keep times and places', async (t) => {
+  const folder = testFolder(t);
+  const captions = [
+    { text: 'Good <evening>', atTop: false, shownFrame: 40, clearedFrame: 80 },
+    { text: 'Top', atTop: true, shownFrame: 110, clearedFrame: 140 },
+  ];
+  const expected = [
+    { startMs: 1330, endMs: 2660, payload: 'Good &lt;evening&gt;', settings: 'line:84.4% position:9.9% align:left' },
+    { startMs: 3670, endMs: 4670, payload: 'Top', settings: 'line:9.7% position:9.9% align:left' },
+  ];
+  assert.deepEqual((await cuesOf(t, await captionedFilm(folder, captions, 160), 0, 0, 'captions')).cues, expected);
+  const [scc, mov] = ['a.scc', 'a.mov'].map((name) => join(folder, name));
+  writeFileSync(scc, 'Scenarist_SCC V1.0\n\n00:00:01:00\t9420 9420 94ae 94ae 9470 9470 c8e5 ecec ef80 942f 942f\n\n00:00:03:00\t942c 942c\n');
+  await ffmpeg(['-f', 'lavfi', '-i', 'color=size=64x64:rate=30:duration=4', '-i', scc, '-map', '0', '-map', '1', '-c:v', 'libx264', '-c:s', 'copy', mov]);
+  const { cues } = await cuesOf(t, mov, 1, 0, 'ass');
+  assert.deepEqual(
+    cues.map(({ payload, settings }) => [payload, settings]),
+    [['Hello', 'line:84.4% position:9.9% align:left']],
+  );
+});
+
+test('WebVTT inside a file keeps its settings', async (t) => {
+  const folder = testFolder(t);
+  const [vtt, mkv] = ['a.vtt', 'a.mkv'].map((name) => join(folder, name));
+  writeFileSync(vtt, 'WEBVTT\n\n00:01.001 --> 00:02.000 line:10% align:start\n<i>a</i> &amp; b\n');
+  await ffmpeg(['-i', vtt, '-c:s', 'copy', mkv]);
+  assert.deepEqual((await cuesOf(t, mkv, 0, 0, 'webvtt')).cues, [
+    { startMs: 1001, endMs: 2000, payload: '<i>a</i> &amp; b', settings: 'line:10% align:start' },
+  ]);
+});
+
 test('the tool may open nothing but files', () => {
   const args = textArguments(fileInput('/films/a.mkv'), { streamIndex: 3 });
   assert.equal(args[args.indexOf('-protocol_whitelist') + 1], 'file');
   assert.ok(args.indexOf('-protocol_whitelist') < args.indexOf('-i'));
   assert.equal(args[args.indexOf('-map') + 1], '0:3');
+  const pictures = picturesArguments(fileInput('/films/a.mkv'), 0);
+  assert.ok(pictures.indexOf('-protocol_whitelist') < pictures.indexOf('-i') && pictures.indexOf('-format_whitelist') < pictures.indexOf('-i'));
 });
