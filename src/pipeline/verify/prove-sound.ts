@@ -123,6 +123,9 @@ async function compareDecoded({ input, track, request, master, originSeconds, na
   const own = { ...request, stream: `0:a:${index}`, channels: planned.channels, fromZero: track.packaged !== null };
   const { sounds, errorLines } = await decodeSound({ inputArgs, requests: [own], name }, world);
   for (const line of errorLines) faults.add(file, `the decoder reports: ${line}`);
-  const found = [...checkDecodedLength(sounds[0], planned), ...(await compareSound(planned.name, master, sounds[0], originSeconds))];
+  const found = [
+    ...checkDecodedLength(sounds[0], planned),
+    ...(await compareSound(planned, master, sounds[0], { originSeconds, sameChannels: request.byChannel })),
+  ];
   for (const { message } of found) faults.add(file, message);
 }

@@ -31,6 +31,7 @@ export function summary(report: Report, dir: string, wasFinished: boolean): stri
     '',
     ...(rows.length > 0 ? [table(rows), ''] : []),
     `${madeOf(report)}; ${report.source.frames > 0 ? 'every frame' : 'the sound'} matched with the master's.`,
+    ...gains(report),
     `Cost: ${formatSeconds(cost.wallSeconds)} of work, ${formatSeconds(cpu)} CPU, ${cost.framesEncoded} frames encoded, ${cost.framesReused} reused, ${cost.attempts} attempts, ${cost.losses} lost.`,
     ...(report.findings.length > 0 ? ['', ...findingLines(report.findings as Finding[])] : []),
     '',
@@ -40,6 +41,12 @@ export function summary(report: Report, dir: string, wasFinished: boolean): stri
     `Prove it again: ./sceneline verify ${quoted(dir)} --against ${quoted(report.source.path)}`,
   ];
   return lines.map((line) => line.trimEnd()).join('\n');
+}
+
+/** What was done to the loudness of which track. */
+function gains({ plan }: Report): string[] {
+  const changed = plan.audio.flatMap(({ name, gainDb }) => (typeof gainDb === 'number' ? [`${name} by ${gainDb > 0 ? '+' : ''}${gainDb.toFixed(1)} dB`] : []));
+  return changed.length > 0 ? [`Loudness changed: ${changed.join(', ')}.`] : [];
 }
 
 function madeOf({ shots, chunks, plan }: Report): string {

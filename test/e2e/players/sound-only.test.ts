@@ -56,6 +56,7 @@ describe('a title of sound only plays, in each of its languages', needsBrowser()
     await page.goto(server.url);
     await page.waitForSelector('main[data-state=ready]');
     assert.deepEqual(await page.locator('#sound option').allTextContents(), ['English', 'German']);
+    assert.deepEqual(await page.locator('#proofs li').allTextContents(), ['Sound: held to the source to the sample in 2 tracks']);
     await page.evaluate('document.querySelector("video").play()');
     // The page's policy forbids what Playwright's own waiting does.
     while (!(await page.evaluate('document.querySelector("video").currentTime > 1'))) await page.waitForTimeout(50);

@@ -69,7 +69,8 @@ export function sourceListenArguments(input: { source: MediaInput; audio: AudioP
   const filters = [
     `asetpts=PTS-(${input.originSeconds.toFixed(9)})/TB`,
     `aresample=${COMPARED_RATE}:async=1:min_comp=0.0001:min_hard_comp=${jump}:first_pts=0`,
-    ...(audio.gainDb === undefined ? [] : [gain(audio.gainDb)]),
+    // Mixed first, as the encode does it: the limiter must hear the same channels.
+    ...(audio.gainDb === undefined ? [] : [`aformat=sample_fmts=fltp:channel_layouts=${LAYOUTS[audio.channels]}`, gain(audio.gainDb), LOUDNESS_LIMITER]),
     AS_COMPARED,
   ];
   const raw = ['-map', `0:${audio.streamIndex}`, '-af', filters.join(','), '-f', 's16le', 'pipe:1'];

@@ -10,13 +10,15 @@ const MARGIN = 0.02;
 const LEAST_CORRELATION = 0.5;
 const LARGEST_LEVEL_RATIO = 2;
 
-/** With a gain, levels must agree over the whole track: 1.5 dB, for what the limiter and the encoder take. */
-const LARGEST_GAIN_RATIO = 1.19;
+/** With a gain, levels must agree over the whole track: within 1.5 dB, or 3 dB where a gain upwards made the limiter work on other samples than here. */
+const LARGEST_GAIN_RATIO = { louder: 1.19, quieter: 1.19, limited: 1.41 };
 
 /** What is wrong with the level of the whole track, in the words of `SoundMatch.fault`; null: nothing. */
-export function judgeGain(source: Envelope, rendition: Envelope): string | null {
+export function judgeGain(source: Envelope, rendition: Envelope, gainDb: number): string | null {
   const [expected, found] = [wholeLevel(source), wholeLevel(rendition)];
-  if (Math.max(expected, found) < SILENCE || Math.max(expected, found) <= LARGEST_GAIN_RATIO * Math.min(expected, found)) return null;
+  const { louder, quieter, limited } = LARGEST_GAIN_RATIO;
+  const most = found > expected ? louder : gainDb > 0 ? limited : quieter;
+  if (Math.max(expected, found) < SILENCE || Math.max(expected, found) <= most * Math.min(expected, found)) return null;
   return `has not the planned loudness: it is ${(20 * Math.log10(found / expected)).toFixed(1)} dB off`;
 }
 

@@ -35,7 +35,7 @@ export async function validateAudio(input: ValidateAudioInput, ctx: StageContext
   }
   const source = await listen(sourceListenArguments(input), audio, ctx);
   const match = judgeSound(source.envelope, rendition.envelope);
-  const fault = match.fault ?? (audio.gainDb === undefined ? null : judgeGain(source.envelope, rendition.envelope));
+  const fault = match.fault ?? (audio.gainDb === undefined ? null : judgeGain(source.envelope, rendition.envelope, audio.gainDb));
   if (fault !== null) throw unproven(audio, fault, rendition.run);
   return match;
 }

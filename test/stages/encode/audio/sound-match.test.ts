@@ -85,10 +85,11 @@ test('what is kept of a title does not grow with it', () => {
 
 test('a gain that was not made, or twice, is seen over the whole track', () => {
   const sound = speech(25_000);
-  const louder = (decibels: number) => envelope(sound.map((value) => value * 10 ** (decibels / 20)));
-  assert.equal(judgeGain(envelope(sound), louder(0)), null);
-  assert.equal(judgeGain(envelope(sound), louder(-1)), null);
-  assert.equal(judgeGain(envelope(sound), louder(-3)), 'has not the planned loudness: it is -3.0 dB off');
-  assert.match(judgeGain(envelope(sound), louder(3))!, /it is 3\.0 dB off/);
-  assert.equal(judgeGain(envelope(new Int16Array(80_000)), envelope(new Int16Array(80_000))), null);
+  const found = (decibels: number, gainDb: number) => judgeGain(envelope(sound), envelope(sound.map((value) => value * 10 ** (decibels / 20))), gainDb);
+  assert.deepEqual([found(0, -9), found(-1, -9), found(1, -9), found(-2.5, 9)], [null, null, null, null]);
+  assert.equal(found(-3, -9), 'has not the planned loudness: it is -3.0 dB off');
+  assert.match(found(2, 9)!, /it is 2\.0 dB off/);
+  assert.match(found(-3.5, 9)!, /it is -3\.5 dB off/);
+  const silence = envelope(new Int16Array(80_000));
+  assert.equal(judgeGain(silence, silence, -9), null);
 });
