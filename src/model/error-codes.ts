@@ -79,6 +79,12 @@ export const ERROR_CODES = {
     cause: 'The title has no published files.',
     remedy: 'Wait for it: sceneline titles --config FILE shows its state.',
   },
+  'SL-117': {
+    exit: 2,
+    title: 'subtitle file not usable',
+    cause: 'A file given with --subtitles cannot be read, or is no SubRip, WebVTT or ASS.',
+    remedy: 'Check the path; save the subtitles as SRT, WebVTT or ASS, in UTF-8.',
+  },
   'SL-130': { exit: 130, title: 'interrupted', cause: 'The run was stopped.', remedy: 'Run the same command again; it goes on from what is finished.' },
   'SL-141': {
     exit: 2,
@@ -167,9 +173,9 @@ export const ERROR_CODES = {
   },
   'SL-203': {
     exit: 3,
-    title: 'no picture track',
-    cause: 'The file holds sound or data only; cover art is no picture track.',
-    remedy: 'Deliver a file with a picture track.',
+    title: 'nothing to see or hear',
+    cause: 'The file has no picture track and no sound that can be decoded; cover art is no picture track.',
+    remedy: 'Deliver a file with a picture or sound track.',
   },
   'SL-204': {
     exit: 3,
@@ -316,6 +322,24 @@ export const ERROR_CODES = {
     title: 'picture size changes',
     cause: 'Pictures of another size come in mid-film.',
     remedy: 'Nothing to do: they are fitted into the size of the beginning, with black bars where the shape differs.',
+  },
+  'SL-250': {
+    exit: 3,
+    title: 'sound only',
+    cause: 'The file has no picture track; cover art is none.',
+    remedy: 'Nothing to do if that is meant: the title is sound without pictures. Else deliver the film.',
+  },
+  'SL-251': {
+    exit: 3,
+    title: 'encoding of subtitles guessed',
+    cause: 'A file of subtitles is not in UTF-8 and does not say what it is in.',
+    remedy: 'Look at a line with accents or other letters; if it is wrong, save the file as UTF-8.',
+  },
+  'SL-252': {
+    exit: 3,
+    title: 'closed captions',
+    cause: 'Captions stand beside the pictures in the coded picture track.',
+    remedy: 'Nothing to do: those of CEA-608 become a text track; where CEA-708 says more, deliver a file of subtitles.',
   },
   'SL-301': {
     exit: 4,

@@ -18,7 +18,12 @@ export type Rung = {
   readonly hdr?: boolean;
 };
 
-export type Ladder = { readonly rungs: readonly Rung[]; readonly audioKbpsPerChannel: number };
+export type Ladder = {
+  readonly rungs: readonly Rung[];
+  readonly audioKbpsPerChannel: number;
+  /** Integrated loudness that every sound track is brought to (EBU R 128); missing: sound keeps its own. */
+  readonly loudnessLufs?: number;
+};
 
 /** A rung as it applies to one source: sizes are decided, the recipe is fixed. */
 export type PlannedRung = Rung & {

@@ -1,3 +1,4 @@
+import type { TrackRole } from '../media/cmaf/role.ts';
 import type { TimeBase } from '../media/time.ts';
 import type { PlannedRung } from './ladder.ts';
 
@@ -17,6 +18,7 @@ export type AudioPlan = {
   readonly language: string;
   readonly title: string;
   readonly isDefault: boolean;
+  readonly role?: TrackRole;
   readonly channels: 1 | 2 | 6;
   /** Of the rendition: the source's own where AAC and players take it, else 48000. */
   readonly sampleRate: number;
@@ -27,15 +29,23 @@ export type AudioPlan = {
   readonly sampleCount: number;
   /** Place samples by their times (the source has gaps) instead of by count. */
   readonly followTimes: boolean;
+  /** Makes the source louder or quieter, decibels; missing: as it is. */
+  readonly gainDb?: number;
 };
 
 export type TextPlan = {
-  readonly streamIndex: number;
+  /** Null: the text is a sidecar's. */
+  readonly streamIndex: number | null;
+  /** Place of the sidecar in the order. */
+  readonly sidecar?: number;
+  /** The form to take a track out of the source in, where SubRip would lose what it says of places. `captions`: from beside the pictures of the stream. */
+  readonly form?: 'ass' | 'webvtt' | 'captions';
   readonly name: string;
   readonly language: string;
   readonly title: string;
   readonly isDefault: boolean;
   readonly isForced: boolean;
+  readonly role?: TrackRole;
 };
 
 /** Everything the later steps need to know, as one value. Same inputs, same bytes. */

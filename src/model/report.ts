@@ -64,6 +64,7 @@ export const reportSchema = z.object({
     frames: frameNumber,
     timeBase: z.object({ num: z.int().positive(), den: z.int().positive() }),
     audio: z.array(z.record(z.string(), z.unknown())),
+    sidecars: z.array(z.record(z.string(), z.unknown())).optional().describe('Subtitles delivered beside it'),
   }),
   encoderBuild: z.string(),
   findings: z.array(finding),

@@ -1,3 +1,4 @@
+import type { TrackRole } from '../media/cmaf/role.ts';
 import type { LightFacts } from '../media/hdr.ts';
 import type { TimeBase } from '../media/time.ts';
 
@@ -65,6 +66,7 @@ export type AudioTrack = {
   readonly language: string;
   readonly title: string;
   readonly isDefault: boolean;
+  readonly role?: TrackRole;
   /** Presentation time of the first decoded sample, seconds on the source's own clock. */
   readonly startSeconds: number;
 };
@@ -76,6 +78,7 @@ export type TextTrack = {
   readonly title: string;
   readonly isDefault: boolean;
   readonly isForced: boolean;
+  readonly role?: TrackRole;
 };
 
 export type Chapter = { readonly startSeconds: number; readonly endSeconds: number; readonly title: string };

@@ -1,5 +1,6 @@
 import type { Finding } from './finding.ts';
 import type { Ladder } from './ladder.ts';
+import type { Sidecar } from './sidecar.ts';
 import type { SourceSeal } from './source.ts';
 
 /**
@@ -31,6 +32,8 @@ export const LIVE_STATES: readonly TitleState[] = ['registered', 'inspecting', '
 export type TitleOrder = {
   readonly seal: SourceSeal;
   readonly ladder: Ladder;
+  /** Files of subtitles delivered beside the source, in the order given; missing: none. */
+  readonly sidecars?: readonly Sidecar[];
   /** Identity of the encoder build and recipe version; one title uses one. */
   readonly encoderBuild: string;
   /** Folder in which the finished title appears; null: it stays in the object store, and whoever wants it fetches it. */
@@ -61,7 +64,7 @@ export type Title = {
   /** Grows with every change; every write is conditional on it. */
   readonly rev: number;
   readonly state: TitleState;
-  /** Identity of the order: hash over the source's bytes, ladder and encoder build; `-<rev>` is added when the title starts anew. Job ids contain it. */
+  /** Identity of the order: hash over the bytes of source and sidecars, ladder and encoder build; `-<rev>` is added when the title starts anew. Job ids contain it. */
   readonly revision: string;
   readonly order: TitleOrder;
   readonly protection: 'none';

@@ -124,13 +124,16 @@ async function markChanges(deps: GarbageDeps, marks: Marks): Promise<void> {
   }
 }
 
+/** Where titles find what others left. */
+const SHARED = ['inspect/', 'sidecars/'];
+
 async function sweepObjects(deps: GarbageDeps, marks: Marks, youngSinceMs: number): Promise<Swept> {
   const swept = { objects: 0, bytes: 0, kept: 0 };
   const { blobs } = deps;
-  for (const prefix of ['attempts/', 'evidence/', 'titles/', 'inspect/']) {
+  for (const prefix of ['attempts/', 'evidence/', 'titles/', 'inspect/', 'sidecars/']) {
     for await (const key of objectKeys(blobs, prefix)) {
       const facts = isReferred(key, marks) ? null : await blobs.stat(key);
-      if (facts === null || facts.writtenMs > youngSinceMs || (prefix === 'inspect/' && (await isAskedForAnew(deps, marks)))) {
+      if (facts === null || facts.writtenMs > youngSinceMs || (SHARED.includes(prefix) && (await isAskedForAnew(deps, marks)))) {
         swept.kept++;
         continue;
       }
@@ -156,19 +159,21 @@ function objectKeys(blobs: BlobStore, prefix: string): AsyncGenerator<string> {
  *   evidence/<attempt>/…        the attempt belongs to a title
  *   titles/<title>/<revision>/… of the current revision; of a title at rest the plan only, because the published folder has its files
  *   inspect/<inspection>/…      in a current plan
+ *   sidecars/<hash>             in an order
  */
 function isReferred(key: string, marks: Marks): boolean {
   const [kind, id, revision] = key.split('/');
   if (marks.objectKeys.has(key)) return true;
   if (kind === 'attempts') return marks.runningAttempts.has(id);
   if (kind === 'evidence') return marks.allAttempts.has(id);
+  if (kind === 'sidecars') return false;
   if (kind === 'inspect') return marks.allInspections || marks.inspections.has(id);
   const title = marks.titles.get(id);
   if (title === undefined || title.revision !== revision) return false;
   return !isAtRest(title) || key === titleKeys.plan(title.id, title.revision);
 }
 
-/** A title that began since the titles were marked may be about to use an inspection that nobody referred to. */
+/** A title that began since the titles were marked may be about to use an inspection or a sidecar that nobody referred to. */
 async function isAskedForAnew({ titles }: Pick<GarbageDeps, 'titles'>, marks: Marks): Promise<boolean> {
   for await (const title of liveTitles(titles)) {
     if (marks.titles.get(title.id)?.revision !== title.revision) return true;

@@ -75,8 +75,9 @@ function decideRegistered(input: DecideInput): Decision {
   const { title, results } = input;
   const { scan } = results;
   if (scan === null) return once(input, 'scan');
-  if (scan.refused) return refuse(input, scan.findings);
-  return move({ next: moved(title, { state: 'inspecting', progress: { rangeCount: scan.rangeCount, pixels: scan.pixels }, findings: scan.findings }) });
+  const findings = mergeFindings(title.findings, scan.findings);
+  if (scan.refused) return refuse(input, findings);
+  return move({ next: moved(title, { state: 'inspecting', progress: { rangeCount: scan.rangeCount, pixels: scan.pixels }, findings }) });
 }
 
 function decideInspecting(input: DecideInput): Decision {

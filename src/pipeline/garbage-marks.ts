@@ -1,6 +1,7 @@
 import { ScenelineError } from '../model/errors.ts';
 import { JOB_KINDS, type JobKind } from '../model/job.ts';
 import { type Plan, titleKeys } from '../model/plan.ts';
+import { sidecarKey } from '../model/sidecar.ts';
 import type { Title } from '../model/title.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
@@ -17,7 +18,7 @@ export type Marks = {
   readonly titles: Map<string, Title>;
   /** Addresses in the results of done encode jobs of current revisions. */
   readonly addresses: Set<string>;
-  /** Keys and other texts in the results of done jobs of current revisions that are not published yet. */
+  /** Keys of sidecars, and keys and other texts in the results of done jobs of current revisions that are not published yet. */
   readonly objectKeys: Set<string>;
   readonly runningAttempts: Set<string>;
   /** Attempts of current revisions. */
@@ -71,6 +72,7 @@ export function isAtRest(title: Title): boolean {
 export async function markTitle(deps: MarkDeps, title: Title, marks: Marks): Promise<void> {
   const { queue } = deps;
   marks.titles.set(title.id, title);
+  for (const { sha256 } of title.order.sidecars ?? []) marks.objectKeys.add(sidecarKey(sha256));
   const attempts = paged((cursor) => queue.listAttempts(title.id, cursor, PAGE).then((page) => ({ items: page.attempts, cursor: page.cursor })));
   for await (const attempt of attempts) {
     marks.allAttempts.add(attempt.attemptId);

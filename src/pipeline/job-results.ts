@@ -5,7 +5,7 @@ import type { JobResult } from '../model/job.ts';
 /** What `scan` leaves for the decisions after it. */
 export type ScanResult = {
   readonly refused: boolean;
-  /** At least 1 unless refused. */
+  /** 0 when refused or without a picture track. */
   readonly rangeCount: number;
   /** Of one picture; 0 when refused. */
   readonly pixels: number;
@@ -19,12 +19,11 @@ export type StitchResult = { readonly refused: boolean; readonly findings: reado
 
 /** What `plan` leaves: how much there is to make. */
 export type PlanResult = {
-  /** At least 1. */
+  /** 0: a title of sound only; it has no codecs and renditions either. */
   readonly chunkCount: number;
   readonly codecs: readonly string[];
   readonly audioCount: number;
   readonly textCount: number;
-  /** At least 1. */
   readonly renditionCount: number;
   /** The title's last chunks (all, where there are few) by length, the longest first: so the very last jobs are short ones, and no worker waits long for another. */
   readonly longestFirst: readonly number[];
@@ -33,31 +32,32 @@ export type PlanResult = {
 /** Throws SL-901 when a row holds something else; so do the two below. */
 export function readScanResult(result: JobResult): ScanResult {
   const refused = flag(result, 'refused');
+  const audioStreams = list(result, 'audioStreams', (item): item is number => Number.isSafeInteger(item));
   return {
     refused,
-    rangeCount: count(result, 'rangeCount', refused ? 0 : 1),
+    rangeCount: count(result, 'rangeCount', refused || audioStreams.length > 0 ? 0 : 1),
     // Versions before the cluster left it out.
     pixels: result.pixels === undefined ? 0 : count(result, 'pixels', 0),
-    audioStreams: list(result, 'audioStreams', (item): item is number => Number.isSafeInteger(item)),
+    audioStreams,
     findings: findings(result),
   };
 }
 
 export function readStitchResult(result: JobResult): StitchResult {
   const refused = flag(result, 'refused');
-  return { refused, findings: findings(result), frameCount: count(result, 'frameCount', refused ? 0 : 1) };
+  return { refused, findings: findings(result), frameCount: count(result, 'frameCount', 0) };
 }
 
 export function readPlanResult(result: JobResult): PlanResult {
   const codecs = list(result, 'codecs', (item): item is string => typeof item === 'string' && /^[a-z0-9]{1,16}$/.test(item));
-  if (codecs.length === 0) throw broken('codecs');
-  const chunkCount = count(result, 'chunkCount', 1);
+  const chunkCount = count(result, 'chunkCount', 0);
+  if (codecs.length === 0 && chunkCount > 0) throw broken('codecs');
   return {
     codecs,
     chunkCount,
-    audioCount: count(result, 'audioCount', 0),
+    audioCount: count(result, 'audioCount', chunkCount === 0 ? 1 : 0),
     textCount: count(result, 'textCount', 0),
-    renditionCount: count(result, 'renditionCount', 1),
+    renditionCount: count(result, 'renditionCount', chunkCount === 0 ? 0 : 1),
     // Versions before it was chosen left it out.
     longestFirst: result.longestFirst === undefined ? [] : lastPlaces(result, 'longestFirst', chunkCount),
   };

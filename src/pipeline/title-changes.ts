@@ -1,5 +1,6 @@
 import type { EventType, SceneEvent } from '../model/event.ts';
 import type { Finding } from '../model/finding.ts';
+import { sidecarFindings } from '../model/sidecar.ts';
 import type { Title, TitleOrder, TitleProgress, TitleState } from '../model/title.ts';
 import { LIVE_STATES } from '../model/title.ts';
 import { asksFor, restartedRevisionOf, revisionOf } from './job-ids.ts';
@@ -40,7 +41,7 @@ export function newTitle(request: { id: string; order: TitleOrder; nowMs: number
     order,
     protection: 'none',
     progress: {},
-    findings: [],
+    findings: sidecarFindings(order.sidecars),
     resumeState: null,
     failedJobId: null,
   };

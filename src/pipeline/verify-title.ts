@@ -1,5 +1,6 @@
 import { FileSources } from '../media/isobmff/byte-source.ts';
 import type { Report } from '../model/report.ts';
+import type { VideoTrack } from '../model/source.ts';
 import { sightSource } from '../stages/ingest/seal.ts';
 import { checkChunks, readClaims } from './verify/claims.ts';
 import { type Fault, FaultList } from './verify/faults.ts';
@@ -55,13 +56,14 @@ export async function verifyTitle(input: VerifyInput, world: VerifyWorld): Promi
     if (!claims || !facts) return { files: [], faults: faults.all() };
     const packaged = (await faults.attempt(report.package.dash, () => provePackageFolder({ dir, folder, claims, files }, faults))) ?? [];
     const tracks = await findTracks({ dir, claims, packaged, files }, faults);
-    say('Decoding the master and every rendition, and comparing every picture.');
-    // A claim like any other: with it, a master that does not change its size has to look as it would without.
-    const changesSize = report.findings.some(({ code }) => code === 'SL-242');
-    const video = { ...facts.video, changesSize };
-    const pictures = await provePictures({ dir, sourcePath, video, container: facts.container, claims, tracks, files }, faults, world);
-    if (pictures.master) {
-      for (const fault of checkChunks(claims, pictures.master.ptsTicks.length)) faults.add(REPORT_FILE, fault);
+    if (facts.video !== null) say('Decoding the master and every rendition, and comparing every picture.');
+    const video = facts.video && asClaimed(facts.video, report);
+    const pictures =
+      video === null
+        ? withoutPictures(tracks, faults)
+        : await provePictures({ dir, sourcePath, video, container: facts.container, claims, tracks, files }, faults, world);
+    if (pictures.master || video === null) {
+      for (const fault of checkChunks(claims, pictures.master?.ptsTicks.length ?? 0)) faults.add(REPORT_FILE, fault);
       say('Comparing the sound.');
       await proveSound({ dir, sourcePath, facts, claims, tracks, master: pictures.master, files }, faults, world);
     }
@@ -69,6 +71,17 @@ export async function verifyTitle(input: VerifyInput, world: VerifyWorld): Promi
   } finally {
     await files.close();
   }
+}
+
+/** A claim like any other: with it, a master that does not change its size has to look as it would without. */
+function asClaimed(video: VideoTrack, report: Report): VideoTrack {
+  return { ...video, changesSize: report.findings.some(({ code }) => code === 'SL-242') };
+}
+
+/** A master of sound only has nothing that a picture track could have been made of. */
+function withoutPictures(tracks: readonly TitleTrack[], faults: FaultList): PicturesProof {
+  for (const { kind, file } of tracks) if (kind === 'video') faults.add(file, 'has pictures and the master has none');
+  return { master: null, verdicts: new Map() };
 }
 
 async function checkSourceHash(sourcePath: string, report: Report, faults: FaultList, signal: AbortSignal): Promise<void> {

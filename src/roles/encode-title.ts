@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { localWorkerName } from '../adapters/embedded/local-workers.ts';
 import { ScenelineError } from '../model/errors.ts';
 import type { Ladder } from '../model/ladder.ts';
+import type { Sidecar } from '../model/sidecar.ts';
 import { looksUnchanged } from '../model/source.ts';
 import type { Title, TitleOrder } from '../model/title.ts';
 import { createHandlers } from '../pipeline/handlers/index.ts';
@@ -24,6 +25,7 @@ export type EncodeRequest = {
   readonly sourcePath: string;
   readonly outDir: string;
   readonly ladder: Ladder;
+  readonly sidecars?: readonly Sidecar[];
   readonly workers: number;
   readonly signal: AbortSignal;
   /** One sentence for the operator. */
@@ -90,7 +92,8 @@ async function orderFor(request: EncodeRequest, outDir: string, known: Title | n
   const sight = await sightSource(request.sourcePath);
   const reusable = known !== null && looksUnchanged(sight, known.order.seal);
   const seal = reusable ? known.order.seal : await sealSource(request.sourcePath, (bytes) => request.onSealed(bytes, sight.sizeBytes), request.signal);
-  return { seal, ladder: request.ladder, encoderBuild: request.tools.abilities.buildId, outDir };
+  const { ladder, sidecars = [], tools } = request;
+  return { seal, ladder, ...(sidecars.length > 0 ? { sidecars } : {}), encoderBuild: tools.abilities.buildId, outDir };
 }
 
 async function placeOrder(request: EncodeRequest, titleId: string, known: Title | null, order: TitleOrder): Promise<Title> {
@@ -105,6 +108,7 @@ function whatChanged(before: TitleOrder, now: TitleOrder): string {
   const parts: string[] = [];
   if (before.seal.sha256 !== now.seal.sha256) parts.push('The source');
   if (JSON.stringify(before.ladder) !== JSON.stringify(now.ladder)) parts.push('the ladder');
+  if (JSON.stringify(before.sidecars ?? []) !== JSON.stringify(now.sidecars ?? [])) parts.push('the subtitles');
   if (before.encoderBuild !== now.encoderBuild) parts.push('the encoder build');
   const text = parts.join(' and ');
   return text.charAt(0).toUpperCase() + text.slice(1);

@@ -12,6 +12,7 @@ import { SystemRandom } from '../../src/adapters/embedded/system-random.ts';
 import type { EncodedChunk } from '../../src/model/encoded-chunk.ts';
 import { inspectionKeys } from '../../src/model/inspection.ts';
 import { titleKeys } from '../../src/model/plan.ts';
+import { sidecarKey } from '../../src/model/sidecar.ts';
 import type { Title } from '../../src/model/title.ts';
 import { collectGarbage, type GarbageDeps } from '../../src/pipeline/collect-garbage.ts';
 import { LOCAL_OWNER } from '../../src/pipeline/handlers/deps.ts';
@@ -19,6 +20,7 @@ import type { Lease } from '../../src/ports/job-queue.ts';
 import { tempFolder } from '../adapters/embedded/temp-folder.ts';
 import { ManualClock } from '../contract/manual-clock.ts';
 import { job, title } from '../contract/samples.ts';
+import { SIDECAR } from './samples.ts';
 
 const HOUR_MS = 3_600_000;
 const LEASE_MS = 60_000;
@@ -127,6 +129,17 @@ describe('collectGarbage', () => {
       house.clock.advance(2 * HOUR_MS);
       assert.deepEqual(await collectGarbage(house), { objects: 1, bytes: 24, kept: 5 });
       assert.ok(!(await keysOf(house)).includes('titles/film/r0/plan.json'), 'the plan of an earlier revision goes');
+    }));
+
+  it('keeps the subtitles that an order names, and no others', () =>
+    withHouse(async (house) => {
+      await addTitle(house, 'film', { state: 'published', order: { ...title('film').order, sidecars: [SIDECAR] } });
+      await addPlan(house, 'film', 'used');
+      await put(house, sidecarKey(SIDECAR.sha256));
+      await put(house, sidecarKey('0'.repeat(64)));
+      house.clock.advance(2 * HOUR_MS);
+      await collectGarbage(house);
+      assert.deepEqual(await keysOf(house), [sidecarKey(SIDECAR.sha256), titleKeys.plan('film', 'r1')]);
     }));
 
   it('keeps of a published title its plan, its inspection and its proven chunks, and nothing else', () =>

@@ -34,6 +34,9 @@ describe('inspection', () => {
     assert.deepEqual(next?.progress, { rangeCount: 3, pixels: 100 });
     assert.deepEqual(next?.findings, [NOISY]);
     assert.deepEqual(events, []);
+    const earlier = { ...NOISY, message: 'said when it was registered' };
+    const both = decide(look(titleIn('registered', { findings: [earlier] }), { results: { ...NO_RESULTS, scan: { ...SCAN, findings: [NOISY] } } }));
+    assert.deepEqual(both.next?.findings, [earlier, NOISY]);
     const refused = decide(look(titleIn('registered'), { results: { ...NO_RESULTS, scan: { ...SCAN, refused: true, findings: [BROKEN] } } }));
     assert.equal(refused.next?.state, 'refused');
     assert.deepEqual(refused.next?.findings, [BROKEN]);
@@ -197,4 +200,20 @@ test('a row without what its state needs is an internal fault', () => {
     assert.throws(() => decide(look(titleIn(state), { results: { ...NO_RESULTS, scan: SCAN } })), { code: 'SL-901' });
   }
   assert.throws(() => decide(look(titleIn('inspecting', { progress: { rangeCount: 1 } }))), { code: 'SL-901' });
+});
+
+test('a title of sound only goes all the way without ranges, chunks and renditions', () => {
+  const scan = { ...SCAN, rangeCount: 0, pixels: 0 };
+  const inspecting = decide(look(titleIn('registered'), { results: { ...NO_RESULTS, scan } })).next!;
+  assert.equal(inspecting.state, 'inspecting');
+  const results = { ...NO_RESULTS, scan };
+  assert.deepEqual(names(decide(look(inspecting, { results })).enqueue), ['inspect-audio 1', 'inspect-audio 4']);
+  const heard = counts({ 'inspect-audio': { done: 2 } });
+  assert.deepEqual(names(decide(look(inspecting, { results, counts: heard })).enqueue), ['stitch 0']);
+  const plan = { chunkCount: 0, codecs: [], audioCount: 2, textCount: 0, renditionCount: 0, longestFirst: [] };
+  const encoding = decide(look(titleIn('planning'), { results: { ...NO_RESULTS, plan } })).next!;
+  assert.deepEqual(names(decide(look(encoding)).enqueue), ['audio 0', 'audio 1']);
+  const assembling = decide(look(encoding, { counts: counts({ audio: { done: 2 } }) })).next!;
+  assert.equal(assembling.state, 'assembling');
+  assert.equal(decide(look(assembling)).next?.state, 'packaging');
 });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { TitleOrder } from '../../src/model/title.ts';
 import { asksFor, encodeJobs, numberedJobs, restartedRevisionOf, revisionOf, singleJob } from '../../src/pipeline/job-ids.ts';
 import { title } from '../contract/samples.ts';
-import { LADDER, ORDER } from './samples.ts';
+import { LADDER, ORDER, SIDECAR } from './samples.ts';
 
 const REVISION = revisionOf(ORDER);
 
@@ -15,10 +15,17 @@ test('a revision is the content asked for, not where it lies', () => {
     { ...ORDER, seal: { ...ORDER.seal, sha256: 'cd'.repeat(32) } },
     { ...ORDER, encoderBuild: 'another' },
     { ...ORDER, ladder: { ...LADDER, audioKbpsPerChannel: 96 } },
+    { ...ORDER, ladder: { ...LADDER, loudnessLufs: -23 } },
+    { ...ORDER, sidecars: [SIDECAR] },
+    { ...ORDER, sidecars: [{ ...SIDECAR, language: 'fr' }] },
+    { ...ORDER, sidecars: [{ ...SIDECAR, sha256: 'cd'.repeat(32) }] },
+    { ...ORDER, sidecars: [SIDECAR, SIDECAR] },
     { ...ORDER, ladder: { ...LADDER, rungs: [...LADDER.rungs].reverse() } },
     { ...ORDER, ladder: { ...LADDER, rungs: LADDER.rungs.map((rung) => ({ ...rung, crf: rung.crf + 1 })) } },
   ];
-  assert.equal(new Set([REVISION, ...others.map(revisionOf)]).size, 6);
+  assert.equal(new Set([REVISION, ...others.map(revisionOf)]).size, 11);
+  assert.equal(revisionOf({ ...ORDER, sidecars: [] }), REVISION);
+  assert.equal(revisionOf({ ...ORDER, sidecars: [{ ...SIDECAR, path: '/elsewhere.srt' }] }), revisionOf({ ...ORDER, sidecars: [SIDECAR] }));
 });
 
 test('the order in which a ladder was written down does not matter, the order of its rungs does', () => {

@@ -36,5 +36,9 @@ test('a refused source need not have ranges or frames', () => {
   assert.equal(readScanResult({ refused: true, rangeCount: 0, audioStreams: [], findings: [] }).refused, true);
   assert.equal(readStitchResult({ refused: true, frameCount: 0, findings: [] }).refused, true);
   assert.throws(() => readScanResult({ refused: false, rangeCount: 0, audioStreams: [], findings: [] }), { code: 'SL-901' });
+  assert.equal(readScanResult({ refused: false, rangeCount: 0, audioStreams: [0], findings: [] }).rangeCount, 0);
+  const sound = { chunkCount: 0, codecs: [], audioCount: 1, textCount: 0, renditionCount: 0 };
+  assert.equal(readPlanResult(sound).chunkCount, 0);
+  assert.throws(() => readPlanResult({ ...sound, audioCount: 0 }), { code: 'SL-901' });
   assert.throws(() => readPlanResult({ chunkCount: 1, codecs: [], audioCount: 0, textCount: 0, renditionCount: 1 }), { code: 'SL-901' });
 });

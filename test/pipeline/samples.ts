@@ -1,5 +1,6 @@
 import type { Job, JobKind, JobState } from '../../src/model/job.ts';
 import type { Ladder } from '../../src/model/ladder.ts';
+import type { Sidecar } from '../../src/model/sidecar.ts';
 import type { Title, TitleOrder, TitleState } from '../../src/model/title.ts';
 import { newTitle } from '../../src/pipeline/title-changes.ts';
 import type { JobCounts } from '../../src/ports/job-queue.ts';
@@ -19,6 +20,11 @@ export const ORDER: TitleOrder = {
   ladder: LADDER,
   encoderBuild: 'x264 164',
   outDir: '/out',
+};
+
+export const SIDECAR: Sidecar = {
+  ...{ language: 'de', path: '/films/a.de.srt', sha256: 'ef'.repeat(32), sizeBytes: 10, form: 'subrip', encoding: 'windows-1252' },
+  isEncodingGuessed: true,
 };
 
 /** Progress of a title with this many chunks, once it is planned. */

@@ -1,3 +1,5 @@
+import { ROLE_WORDS, type TrackRole } from './role.ts';
+
 const LABEL_CHARACTERS = 120;
 /** Control characters, line and paragraph separators, halves of surrogate pairs, and what XML 1.0 has no place for. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\ufffe\uffff]/gu;
@@ -27,11 +29,11 @@ function languageName(tag: string): string | null {
   return new Intl.DisplayNames(['en'], { type: 'language', fallback: 'none' }).of(tag) ?? null;
 }
 
-type Labelled = { readonly language?: string; readonly title?: string; readonly channels?: number };
+type Labelled = { readonly language?: string; readonly title?: string; readonly channels?: number; readonly role?: TrackRole };
 
-/** What a viewer reads in a menu, different for each member: its own title, else its language; told apart by channels, then by number. */
+/** What a viewer reads in a menu, different for each member: its own title, else its language and role; told apart by channels, then by number. */
 export function menuLabels(members: readonly Labelled[], fallback: string): string[] {
-  const plain = members.map((member) => cleanLabel(member.title ?? '') || (languageName(languageTag(member.language ?? 'und')) ?? fallback));
+  const plain = members.map((member) => cleanLabel(member.title ?? '') || ownLabel(member, fallback));
   const withChannels = plain.map((label, i) => {
     const shared = members.some((other, j) => j !== i && plain[j] === label && other.channels !== members[i].channels);
     return shared ? `${label} (${channelName(members[i].channels)})` : label;
@@ -43,6 +45,11 @@ export function menuLabels(members: readonly Labelled[], fallback: string): stri
     used.add(unique);
     return unique;
   });
+}
+
+function ownLabel({ language, role }: Labelled, fallback: string): string {
+  const name = languageName(languageTag(language ?? 'und')) ?? fallback;
+  return role ? `${name} (${ROLE_WORDS[role].label})` : name;
 }
 
 function channelName(channels: number | undefined): string {

@@ -1,4 +1,5 @@
 import { ticksToSeconds } from '../time.ts';
+import type { TrackRole } from './role.ts';
 import type { CmafTrack } from './track.ts';
 import type { IndexedSegments } from './track-index.ts';
 
@@ -12,6 +13,7 @@ export type TextRendition = {
   readonly title: string;
   readonly isDefault: boolean;
   readonly isForced: boolean;
+  readonly role?: TrackRole;
 };
 
 /** Sheets of small pictures for seeking: `columns` × `rows` cells each, filled row by row, one cell every `intervalSeconds` from the start of the title. */

@@ -1,4 +1,5 @@
 import type { VideoRange } from '../hdr.ts';
+import type { TrackRole } from './role.ts';
 
 /** One segment of a single-file CMAF track: an `moof` + `mdat` pair, starting at a sync sample. */
 export type CmafSegment = {
@@ -34,6 +35,7 @@ export type CmafTrack = {
   readonly language?: string;
   readonly title?: string;
   readonly isDefault?: boolean;
+  readonly role?: TrackRole;
   readonly channels?: number;
   readonly sampleRate?: number;
 };

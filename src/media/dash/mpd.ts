@@ -11,12 +11,14 @@ import {
   videoTracks,
 } from '../cmaf/presentation.ts';
 import { segmentRates, startupSeconds, targetDurationSeconds } from '../cmaf/rates.ts';
+import { ROLE_WORDS, type TrackRole } from '../cmaf/role.ts';
 import type { CmafTrack } from '../cmaf/track.ts';
 import { BT2020_MATRIX_CODE, BT2020_PRIMARIES_CODE, TRANSFER_CODES, type VideoRange } from '../hdr.ts';
 import { element } from './xml.ts';
 
 const ON_DEMAND_PROFILE = 'urn:mpeg:dash:profile:isoff-on-demand:2011';
 const ROLE_SCHEME = 'urn:mpeg:dash:role:2011';
+const PURPOSE_SCHEME = 'urn:tva:metadata:cs:AudioPurposeCS:2007';
 const CHANNELS_SCHEME = 'urn:mpeg:dash:23003:3:audio_channel_configuration:2011';
 /** Code points of ISO/IEC 23091-2. */
 export const CICP_SCHEMES = 'urn:mpeg:mpegB:cicp:';
@@ -91,7 +93,8 @@ function audioSets(tracks: readonly CmafTrack[], target: number): WriteSet[] {
     const channels = track.channels ? element('AudioChannelConfiguration', { schemeIdUri: CHANNELS_SCHEME, value: track.channels }) : null;
     return element('AdaptationSet', { ...setAttributes(id, 'audio'), lang: languageTag(track.language ?? 'und') }, [
       element('Label', {}, labels[i]),
-      role(i === preferred ? 'main' : 'alternate'),
+      accessibility(track.role),
+      role(i === preferred ? 'main' : track.role ? ROLE_WORDS[track.role].dashRole : 'alternate'),
       representation(track, target, { audioSamplingRate: track.sampleRate }, channels),
     ]);
   });
@@ -104,7 +107,8 @@ function textSets(texts: readonly TextRendition[]): WriteSet[] {
     const attributes = { id, contentType: 'text', mimeType: 'text/vtt', lang: languageTag(text.language) };
     return element('AdaptationSet', attributes, [
       element('Label', {}, labels[i]),
-      role('subtitle'),
+      accessibility(text.role),
+      role(text.role ? ROLE_WORDS[text.role].dashRole : 'subtitle'),
       i === preferred ? role('main') : null,
       text.isForced ? role('forced-subtitle') : null,
       element('Representation', { id: text.name, bandwidth: TEXT_BANDWIDTH }, [element('BaseURL', {}, text.file)]),
@@ -152,6 +156,11 @@ function representation(track: CmafTrack, target: number, own: { [name: string]:
       element('Initialization', { range: byteRange(track.initRange) }),
     ]),
   ]);
+}
+
+function accessibility(of: TrackRole | undefined): string | null {
+  const purpose = of && ROLE_WORDS[of].audioPurpose;
+  return purpose ? element('Accessibility', { schemeIdUri: PURPOSE_SCHEME, value: purpose }) : null;
 }
 
 function role(value: string): string {

@@ -2,6 +2,7 @@ import { constantFrameRate } from '../cmaf/frame-rate.ts';
 import { languageTag, menuLabels } from '../cmaf/labels.ts';
 import { audioTracks, type Presentation, requirePresentable, type TextRendition, videoTracks } from '../cmaf/presentation.ts';
 import { type SegmentRates, segmentRates, targetDurationSeconds } from '../cmaf/rates.ts';
+import { ROLE_WORDS, type TrackRole } from '../cmaf/role.ts';
 import type { CmafTrack } from '../cmaf/track.ts';
 import { type Attribute, quoted, tagLine } from './attributes.ts';
 import { HLS_VERSION, playlistFile } from './media-playlist.ts';
@@ -11,7 +12,7 @@ const TEXT_GROUP = 'text';
 
 /**
  * Multivariant playlist (RFC 8216 section 4.3.4) over the media playlists of `writeMediaPlaylist` and `writeTextPlaylist`.
- * A title without pictures has one variant per audio track. Throws RangeError for a presentation that cannot be written.
+ * A title without pictures has one variant: its preferred sound, beside which the others are offered. Throws RangeError for a presentation that cannot be written.
  */
 export function writeMultivariant(presentation: Presentation): string {
   requirePresentable(presentation);
@@ -20,7 +21,7 @@ export function writeMultivariant(presentation: Presentation): string {
   const target = targetDurationSeconds(presentation.tracks);
   const audioRates = audio.map((track) => segmentRates(track, target));
   const lines = ['#EXTM3U', `#EXT-X-VERSION:${HLS_VERSION}`, '#EXT-X-INDEPENDENT-SEGMENTS'];
-  if (videos.length > 0) lines.push(...audioLines(audio));
+  if (videos.length > 0 || audio.length > 1) lines.push(...audioLines(audio));
   lines.push(...textLines(presentation.texts));
   const text: Attribute | null = presentation.texts.length > 0 ? ['SUBTITLES', quoted(TEXT_GROUP)] : null;
   const hasHdr = videos.some(({ videoRange }) => videoRange !== undefined);
@@ -29,9 +30,8 @@ export function writeMultivariant(presentation: Presentation): string {
     lines.push(tagLine('EXT-X-STREAM-INF', [...rateAttributes(rates), ...pictureAttributes(track, audio, hasHdr), text]), playlistFile(track));
   }
   if (videos.length === 0) {
-    for (const [i, track] of audio.entries()) {
-      lines.push(tagLine('EXT-X-STREAM-INF', [...rateAttributes(audioRates[i]), ['CODECS', quoted(track.codec)], text]), playlistFile(track));
-    }
+    const rates = addRates({ peakBitsPerSecond: 0, averageBitsPerSecond: 0 }, audioRates);
+    lines.push(tagLine('EXT-X-STREAM-INF', [...rateAttributes(rates), ...soundAttributes(audio), text]), playlistFile(audio[preferredSound(audio)]));
   }
   return `${lines.join('\n')}\n`;
 }
@@ -64,14 +64,26 @@ function pictureAttributes(track: CmafTrack, audio: readonly CmafTrack[], hasHdr
   ];
 }
 
-function audioLines(audio: readonly CmafTrack[]): string[] {
-  const labels = menuLabels(audio, 'Sound');
-  const languages = audio.map((track) => languageTag(track.language ?? 'und'));
-  const preferred = Math.max(
+function soundAttributes(audio: readonly CmafTrack[]): (Attribute | null)[] {
+  const codecs = [...new Set(audio.map(({ codec }) => codec))];
+  return [['CODECS', quoted(codecs.join(','))], audio.length > 1 ? ['AUDIO', quoted(AUDIO_GROUP)] : null];
+}
+
+function preferredSound(audio: readonly CmafTrack[]): number {
+  return Math.max(
     0,
     audio.findIndex((track) => track.isDefault),
   );
-  const automatic = autoselected(languages, preferred);
+}
+
+function audioLines(audio: readonly CmafTrack[]): string[] {
+  const labels = menuLabels(audio, 'Sound');
+  const languages = audio.map((track) => languageTag(track.language ?? 'und'));
+  const preferred = preferredSound(audio);
+  const automatic = autoselected(
+    audio.map(({ role }, i) => ({ kind: `${languages[i]} ${role}`, role })),
+    preferred,
+  );
   return audio.map((track, i) =>
     tagLine('EXT-X-MEDIA', [
       ['TYPE', 'AUDIO'],
@@ -80,6 +92,7 @@ function audioLines(audio: readonly CmafTrack[]): string[] {
       languages[i] === 'und' ? null : ['LANGUAGE', quoted(languages[i])],
       ['DEFAULT', yesNo(i === preferred)],
       ['AUTOSELECT', yesNo(automatic[i])],
+      characteristics(track.role),
       track.channels ? ['CHANNELS', quoted(String(track.channels))] : null,
       ['URI', quoted(playlistFile(track))],
     ]),
@@ -91,7 +104,7 @@ function textLines(texts: readonly TextRendition[]): string[] {
   const languages = texts.map((text) => languageTag(text.language));
   const preferred = texts.findIndex((text) => text.isDefault);
   const automatic = autoselected(
-    texts.map((text, i) => `${languages[i]} ${text.isForced}`),
+    texts.map(({ isForced, role }, i) => ({ kind: `${languages[i]} ${isForced} ${role}`, role })),
     preferred,
   );
   return texts.map((text, i) =>
@@ -103,14 +116,28 @@ function textLines(texts: readonly TextRendition[]): string[] {
       ['DEFAULT', yesNo(i === preferred)],
       ['AUTOSELECT', yesNo(automatic[i])],
       ['FORCED', yesNo(text.isForced)],
+      characteristics(text.role),
       ['URI', quoted(playlistFile(text))],
     ]),
   );
 }
 
-/** A player may choose by itself only one of the members that it cannot tell apart (section 4.3.4.1.1): the preferred one, else the first. */
-function autoselected(kinds: readonly string[], preferred: number): boolean[] {
-  return kinds.map((kind, i) => i === (kind === kinds[preferred] ? preferred : kinds.indexOf(kind)));
+function characteristics(role: TrackRole | undefined): Attribute | null {
+  return role ? ['CHARACTERISTICS', quoted(ROLE_WORDS[role].characteristics)] : null;
+}
+
+type Member = { readonly kind: string; readonly role: TrackRole | undefined };
+
+/**
+ * A player may choose by itself only one of the members that it cannot tell apart (section 4.3.4.1.1): the preferred one, else the first. Nobody hears a commentary
+ * without having asked for it.
+ */
+function autoselected(members: readonly Member[], preferred: number): boolean[] {
+  const kinds = members.map(({ kind }) => kind);
+  return members.map(({ kind, role }, i) => {
+    if (role === 'commentary' && i !== preferred) return false;
+    return i === (kind === kinds[preferred] ? preferred : kinds.indexOf(kind));
+  });
 }
 
 function yesNo(value: boolean): 'YES' | 'NO' {

@@ -1,13 +1,19 @@
-/** One cue: times on the title's timeline, and its payload exactly as it stands in the file (lines joined by `\n`). */
-export type Cue = { readonly startMs: number; readonly endMs: number; readonly payload: string };
+import { cleanSettings } from './settings.ts';
 
-const MAX_CHARACTERS = 64 * 1024 * 1024;
-const MAX_CUES = 200_000;
-const TIMING = /^(-?)(?:(\d{2,6}):)?([0-5]\d):([0-5]\d)\.(\d{3})[ \t]+-->[ \t]+(-?)(?:(\d{2,6}):)?([0-5]\d):([0-5]\d)\.(\d{3})(?:[ \t].*)?$/;
+/**
+ * One cue: times on the title's timeline, its payload exactly as it stands in the file (lines joined by `\n`), and where it stands in the picture
+ * (what `cleanSettings` gives); without settings in the middle below.
+ */
+export type Cue = { readonly startMs: number; readonly endMs: number; readonly payload: string; readonly settings?: string };
+
+/** Of a file of subtitles, whatever its form. */
+export const MAX_CHARACTERS = 64 * 1024 * 1024;
+export const MAX_CUES = 200_000;
+const TIMING = /^(-?)(?:(\d{2,6}):)?([0-5]\d):([0-5]\d)\.(\d{3})[ \t]+-->[ \t]+(-?)(?:(\d{2,6}):)?([0-5]\d):([0-5]\d)\.(\d{3})(?:[ \t](.*))?$/;
 const OTHER_BLOCK = /^(NOTE|STYLE|REGION)([ \t]|$)/;
 
 /**
- * Reads the cues of a WebVTT file (W3C WebVTT section 4), in file order; settings, notes, styles and regions are left out.
+ * Reads the cues of a WebVTT file (W3C WebVTT section 4), in file order; notes, styles and regions are left out.
  * Two things are taken that the standard does not: empty lines inside a payload (what follows them is no timing line, so it goes on with the cue before)
  * and negative times, because ffmpeg writes both. Throws RangeError when it is no WebVTT, or beyond 64 Mi characters or 200,000 cues.
  */
@@ -15,23 +21,25 @@ export function parseWebVtt(text: string): Cue[] {
   if (text.length > MAX_CHARACTERS) throw new RangeError('WebVTT: file is too large');
   const lines = text.replace(/^\ufeff/, '').split(/\r\n|\n|\r/);
   if (!/^WEBVTT([ \t].*)?$/.test(lines[0])) throw new RangeError('WebVTT: no WEBVTT at the start');
-  const cues: { startMs: number; endMs: number; lines: string[] }[] = [];
+  const cues: { head: Omit<Cue, 'payload'>; lines: string[] }[] = [];
   for (const block of blocksOf(lines.slice(1))) {
     const timingAt = block.findIndex((line, i) => i < 2 && TIMING.test(line));
     if (timingAt >= 0) {
       if (cues.length === MAX_CUES) throw new RangeError('WebVTT: too many cues');
-      cues.push({ ...timesOf(block[timingAt]), lines: block.slice(timingAt + 1) });
+      cues.push({ head: readHead(block[timingAt]), lines: block.slice(timingAt + 1) });
     } else if (!OTHER_BLOCK.test(block[0])) cues.at(-1)?.lines.push(...block);
   }
-  return cues.map(({ startMs, endMs, lines: payload }) => ({ startMs, endMs, payload: payload.join('\n') }));
+  return cues.map(({ head: { startMs, endMs, ...place }, lines: payload }) => ({ startMs, endMs, payload: payload.join('\n'), ...place }));
 }
 
-/** Writes a file. Throws RangeError for a payload that would not be read back the same, or times that a cue cannot have. */
+/** Writes a file. Throws RangeError for a payload or settings that would not be read back the same, or times that a cue cannot have. */
 export function writeWebVtt(cues: readonly Cue[]): string {
-  const blocks = cues.map(({ startMs, endMs, payload }) => {
+  const blocks = cues.map(({ startMs, endMs, payload, settings }) => {
     if (payload.includes('-->') || /^$/m.test(payload) || payload.includes('\r')) throw new RangeError('WebVTT: a payload has an arrow or an empty line');
     if (!(startMs >= 0 && endMs > startMs)) throw new RangeError(`WebVTT: a cue lasts from ${startMs} to ${endMs} ms`);
-    return `\n${clock(startMs)} --> ${clock(endMs)}\n${payload}\n`;
+    if (settings !== undefined && (settings === '' || cleanSettings(settings) !== settings))
+      throw new RangeError('WebVTT: a cue has settings that mean nothing');
+    return `\n${clock(startMs)} --> ${clock(endMs)}${settings === undefined ? '' : ` ${settings}`}\n${payload}\n`;
   });
   return `WEBVTT\n${blocks.join('')}`;
 }
@@ -48,9 +56,10 @@ function* blocksOf(lines: readonly string[]): Generator<string[]> {
   if (block.length > 0) yield block;
 }
 
-function timesOf(line: string): { startMs: number; endMs: number } {
+function readHead(line: string): Omit<Cue, 'payload'> {
   const parts = TIMING.exec(line)!;
-  return { startMs: milliseconds(parts, 1), endMs: milliseconds(parts, 6) };
+  const settings = cleanSettings(parts[11] ?? '');
+  return { startMs: milliseconds(parts, 1), endMs: milliseconds(parts, 6), ...(settings === '' ? {} : { settings }) };
 }
 
 function milliseconds(parts: RegExpExecArray, at: number): number {

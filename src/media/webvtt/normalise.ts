@@ -11,10 +11,11 @@ export function normaliseCues(cues: readonly Cue[], shiftMs: number): Cue[] {
     const startMs = Math.max(0, cue.startMs + shiftMs);
     const endMs = cue.endMs + shiftMs;
     const payload = cleanPayload(cue.payload);
-    const key = `${startMs} ${endMs} ${payload}`;
+    const place = cue.settings === undefined ? {} : { settings: cue.settings };
+    const key = `${startMs} ${endMs} ${cue.settings} ${payload}`;
     if (endMs <= startMs || payload === '' || seen.has(key)) continue;
     seen.add(key);
-    kept.push({ startMs, endMs, payload });
+    kept.push({ startMs, endMs, payload, ...place });
   }
   return kept.sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
 }

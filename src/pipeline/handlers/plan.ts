@@ -23,6 +23,7 @@ export function planHandler(deps: HandlerDeps) {
     const plan = planTitle({
       inspection,
       ladder: title.order.ladder,
+      sidecars: title.order.sidecars,
       ptsTicks,
       hashOf: (frame) => hashes.subarray(frame * HASH_BYTES, (frame + 1) * HASH_BYTES),
       complete: true,

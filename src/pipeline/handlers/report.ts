@@ -3,6 +3,7 @@ import type { Inspection } from '../../model/inspection.ts';
 import type { Chunk, Plan } from '../../model/plan.ts';
 import type { Report } from '../../model/report.ts';
 import type { Shot } from '../../model/shot.ts';
+import { sidecarFindings } from '../../model/sidecar.ts';
 import type { Title } from '../../model/title.ts';
 import type { CostLedger } from '../cost.ts';
 
@@ -20,7 +21,7 @@ export function buildReport(input: {
   cost: CostLedger;
 }): Report {
   const { title, plan, inspection } = input;
-  const { seal } = title.order;
+  const { seal, sidecars = [] } = title.order;
   return {
     generator: 'sceneline',
     version: 1,
@@ -35,9 +36,10 @@ export function buildReport(input: {
       frames: inspection.frameCount,
       timeBase: plan.timeBase,
       audio: inspection.audio.map((track) => ({ ...track })),
+      sidecars: sidecars.map((sidecar) => ({ ...sidecar })),
     },
     encoderBuild: title.order.encoderBuild,
-    findings: inspection.findings.map((finding) => ({ ...finding, place: { ...finding.place } })),
+    findings: [...sidecarFindings(sidecars), ...inspection.findings].map((finding) => ({ ...finding, place: { ...finding.place } })),
     shots: inspection.shots.map((shot) => ({ ...shot })),
     chunks: describeChunks(plan.chunks, inspection.shots, plan),
     plan: {

@@ -4,6 +4,7 @@ import type { Job, JobResult } from '../../model/job.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { Title } from '../../model/title.ts';
 import { encodeAudio } from '../../stages/encode/audio/encode-audio.ts';
+import { convertSidecar } from '../../stages/package/sidecar-text.ts';
 import { extractText } from '../../stages/package/text.ts';
 import type { JobContext } from '../worker.ts';
 import { type HandlerDeps, type TitleFiles, titleOf, withSource, withStage } from './deps.ts';
@@ -25,7 +26,7 @@ export function audioHandler(deps: HandlerDeps, titleFiles: TitleFilesReader) {
   };
 }
 
-/** Takes one text track out of the source, on the title's timeline. */
+/** Makes one text rendition on the title's timeline: from a track of the source, or from a file that was delivered beside it. */
 export function textHandler(deps: HandlerDeps, titleFiles: TitleFilesReader) {
   return async (job: Job, context: JobContext): Promise<JobResult> => {
     const title = await titleOf(deps, job);
@@ -33,6 +34,8 @@ export function textHandler(deps: HandlerDeps, titleFiles: TitleFilesReader) {
     const text = plan.text[job.part.index];
     if (text === undefined) throw new ScenelineError('SL-901', `Job ${job.id} is not in its plan.`);
     const outKey = `titles/${title.id}/${title.revision}/${text.name}.vtt`;
+    const sidecar = title.order.sidecars?.[text.sidecar ?? -1];
+    if (sidecar) return { text: await withStage(deps, context, (ctx) => convertSidecar({ sidecar, text, outKey }, ctx)) };
     const made = await withSource(deps, title.order.seal, context, (source, work) =>
       withStage(deps, work, (ctx) => extractText({ source, text, shiftMs: -Math.round(1000 * originSeconds(plan)), outKey }, ctx)),
     );

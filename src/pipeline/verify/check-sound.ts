@@ -1,11 +1,13 @@
 import type { AudioPlan } from '../../model/plan.ts';
 import { type DecodedSound, SoundFile, sampleAt, soundEndSeconds } from './decoded-sound.ts';
 import type { TrackReading } from './read-video.ts';
-import { COMPARE_RATE, findOffset, REACH_SAMPLES, spreadWindows } from './sound-offset.ts';
+import { COMPARE_RATE, energyOf, findOffset, REACH_SAMPLES, spreadWindows } from './sound-offset.ts';
 
 /** Windows compared in one track. */
 const MAX_WINDOWS = 48;
 const MAX_TIME_ERROR_SECONDS = 0.002;
+/** What a codec may do to the level of a whole track. */
+const MAX_LEVEL_ERROR_DB = 3;
 /** An AAC access unit may be decoded beyond the end that the edit list sets. */
 const MAX_PADDING_SAMPLES = 1024;
 
@@ -61,12 +63,21 @@ export function checkDecodedLength(sound: DecodedSound, plan: AudioPlan): SoundF
   return faults;
 }
 
+export type Comparison = {
+  readonly originSeconds: number;
+  /** Both sides have the same channels, so that their levels can be compared. */
+  readonly sameChannels: boolean;
+};
+
 /**
- * Compares a rendition's sound with the master's at the places where the master's own clock puts it, in windows spread over the whole title.
- * Trusts nothing of the report but which stream belongs to which.
+ * Compares a rendition's sound with the master's at the places where the master's own clock puts it, in windows spread over the whole title, and its level
+ * with the master's under the planned gain. Trusts nothing of the report but which stream belongs to which, and the gain.
  */
-export async function compareSound(name: string, master: DecodedSound, rendition: DecodedSound, originSeconds: number): Promise<SoundFault[]> {
+export async function compareSound(plan: AudioPlan, master: DecodedSound, rendition: DecodedSound, comparison: Comparison): Promise<SoundFault[]> {
+  const { name, gainDb = 0 } = plan;
+  const { originSeconds } = comparison;
   const faults: SoundFault[] = [];
+  const [gain, level] = [10 ** (gainDb / 20), { expected: 0, found: 0 }];
   const [from, to] = [await SoundFile.open(master), await SoundFile.open(rendition)];
   try {
     const firstSeconds = master.pieces[0].startSeconds;
@@ -77,7 +88,11 @@ export async function compareSound(name: string, master: DecodedSound, rendition
       const sample = sampleAt(master, seconds, windowSamples);
       if (sample === null) continue;
       const place = Math.round((seconds - originSeconds) * COMPARE_RATE);
-      const verdict = findOffset(await from.window(sample, windowSamples), await to.window(place - REACH_SAMPLES, windowSamples + 2 * REACH_SAMPLES));
+      const expected = (await from.window(sample, windowSamples)).map((value) => value * gain);
+      const found = await to.window(place - REACH_SAMPLES, windowSamples + 2 * REACH_SAMPLES);
+      level.expected += energyOf(expected);
+      level.found += energyOf(found.subarray(REACH_SAMPLES, REACH_SAMPLES + windowSamples));
+      const verdict = findOffset(expected, found);
       const at = `at ${(seconds - originSeconds).toFixed(2)} s`;
       if (verdict.kind === 'other') faults.push({ message: `${name} ${at} has other sound than the master (correlation ${verdict.correlation.toFixed(2)})` });
       if (verdict.kind === 'offset' && isOff(verdict.offsetSamples)) {
@@ -88,6 +103,13 @@ export async function compareSound(name: string, master: DecodedSound, rendition
   } finally {
     await from.close();
     await to.close();
+  }
+  const decibels = 10 * Math.log10(level.found / level.expected);
+  // What a gain lifts above the ceiling is held down, so the track may be quieter than the gain alone would make it.
+  const isWrong = decibels > MAX_LEVEL_ERROR_DB || (decibels < -MAX_LEVEL_ERROR_DB && gainDb <= 0);
+  if (comparison.sameChannels && faults.length === 0 && level.expected > 0 && isWrong) {
+    const word = decibels > 0 ? 'louder' : 'quieter';
+    faults.push({ message: `${name} is ${Math.abs(decibels).toFixed(1)} dB ${word} than the master${gainDb === 0 ? '' : ` with its gain of ${gainDb} dB`}` });
   }
   return faults;
 }

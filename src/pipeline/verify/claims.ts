@@ -15,6 +15,7 @@ const audioClaim = z.object({
   leadSamples: z.int().nonnegative(),
   sampleCount: z.int().positive(),
   followTimes: z.boolean(),
+  gainDb: z.number().min(-60).max(60).optional(),
 });
 
 /** Everything of a report that the proof leans on, in a form that can be leaned on. */

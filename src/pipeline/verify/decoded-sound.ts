@@ -17,6 +17,8 @@ export type SoundRequest = {
   readonly channels: number;
   /** False: an even mix, as where the other side has other channels; true: every channel with a weight of its own, so that exchanged ones are noticed. */
   readonly byChannel: boolean;
+  /** Leaves out what is before time zero: ffmpeg does not look at the edit list of a fragmented file, which hides the priming. Others hold that list to the plan. */
+  readonly fromZero?: boolean;
 };
 
 /** A stretch of decoded sound without a gap. */
@@ -51,11 +53,28 @@ export async function decodeSound(
 /** For each track: the times of its samples, and its sound at the rate of comparison. */
 function soundArguments(inputArgs: readonly string[], outputs: readonly { readonly request: SoundRequest; readonly path: string }[]): string[] {
   const each = outputs.flatMap(({ request, path }, i) => [
-    ...['-map', request.stream, '-c:a', 'pcm_s16le', '-f', 'framehash', '-hash', 'crc32', `pipe:${FIRST_FREE_FD + i}`],
-    ...['-map', request.stream, '-af', mixFilter(request), '-c:a', 'pcm_s16le', '-ac', '1', '-ar', String(COMPARE_RATE), '-f', 's16le', path],
+    ...['-map', request.stream, ...(request.fromZero ? ['-af', FROM_ZERO] : []), '-c:a', 'pcm_s16le', '-f', 'framehash', '-hash', 'crc32'],
+    `pipe:${FIRST_FREE_FD + i}`,
+    ...[
+      '-map',
+      request.stream,
+      '-af',
+      request.fromZero ? `${FROM_ZERO},${mixFilter(request)}` : mixFilter(request),
+      '-c:a',
+      'pcm_s16le',
+      '-ac',
+      '1',
+      '-ar',
+      String(COMPARE_RATE),
+      '-f',
+      's16le',
+      path,
+    ],
   ]);
   return ['-y', '-copyts', ...inputArgs, '-vn', '-sn', '-dn', ...each];
 }
+
+const FROM_ZERO = 'atrim=start_pts=0';
 
 function mixFilter({ channels, byChannel }: SoundRequest): string {
   if (!byChannel) return `aresample=${COMPARE_RATE}`;

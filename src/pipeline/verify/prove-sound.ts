@@ -18,7 +18,8 @@ export type SoundInput = {
   readonly facts: SourceFacts;
   readonly claims: Claims;
   readonly tracks: readonly TitleTrack[];
-  readonly master: MasterPictures;
+  /** Null: a master of sound only. */
+  readonly master: MasterPictures | null;
   readonly files: FileSources;
 };
 
@@ -39,8 +40,7 @@ export async function proveSound(input: SoundInput, faults: FaultList, world: Ve
       ? null
       : await faults.attempt(sourcePath, () => decodeSound({ inputArgs: sourceArguments(fileInput(sourcePath)), requests, name: 'master' }, world));
   const sounds = decoded?.sounds ?? [];
-  const originTicks = master.ptsTicks[0] - report.plan.videoStartTicks;
-  const originSeconds = ticksToSeconds(originTicks, master.timeBase);
+  const originSeconds = master === null ? earliestOf(sounds) : ticksToSeconds(master.ptsTicks[0] - report.plan.videoStartTicks, master.timeBase);
   if (requests.length === sounds.length) checkOrigin(input, sounds, faults);
   for (const [i, sound] of sounds.entries()) for (const { message } of checkAudioClaim(audio[i], sound, originSeconds)) faults.add(REPORT_FILE, message);
   const done = new Set<string>();
@@ -73,8 +73,16 @@ async function checkStreams({ facts, claims, sourcePath }: SoundInput, faults: F
   }
 }
 
+function earliestOf(sounds: readonly DecodedSound[]): number {
+  return sounds.length === 0 ? 0 : Math.min(...sounds.map((sound) => sound.pieces[0].startSeconds));
+}
+
 /** The title begins with the first frame, or within a tick of the earliest sound when that is earlier. */
 function checkOrigin({ claims, master }: SoundInput, sounds: readonly DecodedSound[], faults: FaultList): void {
+  if (master === null) {
+    if (claims.report.plan.videoStartTicks !== 0) faults.add(REPORT_FILE, 'says that pictures begin after the title; the master has none');
+    return;
+  }
   const firstFrame = ticksToSeconds(master.ptsTicks[0], master.timeBase);
   const earliest = Math.min(firstFrame, ...sounds.map((sound) => sound.pieces[0].startSeconds));
   const claimed = ticksToSeconds(claims.report.plan.videoStartTicks, master.timeBase);
@@ -112,9 +120,12 @@ async function compareDecoded({ input, track, request, master, originSeconds, na
   const { file, index } = track;
   const planned = track.planned!;
   const inputArgs = ['-protocol_whitelist', 'file,pipe', '-f', 'mov', '-i', `file:${insideOf(input.dir, file)}`];
-  const own = { ...request, stream: `0:a:${index}`, channels: planned.channels };
+  const own = { ...request, stream: `0:a:${index}`, channels: planned.channels, fromZero: track.packaged !== null };
   const { sounds, errorLines } = await decodeSound({ inputArgs, requests: [own], name }, world);
   for (const line of errorLines) faults.add(file, `the decoder reports: ${line}`);
-  const found = [...checkDecodedLength(sounds[0], planned), ...(await compareSound(planned.name, master, sounds[0], originSeconds))];
+  const found = [
+    ...checkDecodedLength(sounds[0], planned),
+    ...(await compareSound(planned, master, sounds[0], { originSeconds, sameChannels: request.byChannel })),
+  ];
   for (const { message } of found) faults.add(file, message);
 }

@@ -55,7 +55,7 @@ function highest(values: Float64Array, start: number, endExclusive: number): num
   return best;
 }
 
-function energyOf(samples: Float32Array): number {
+export function energyOf(samples: Float32Array): number {
   let sum = 0;
   for (const sample of samples) sum += sample * sample;
   return sum;

@@ -13,7 +13,7 @@ import { reportCommand } from './commands/report.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { watchCommand } from './commands/watch.ts';
 import { Interrupt, type Invocation } from './invocation.ts';
-import { stateFolder } from './options.ts';
+import { addSubtitles, stateFolder } from './options.ts';
 import { printable } from './terminal.ts';
 
 const EXIT_HELP = `
@@ -59,11 +59,15 @@ function buildProgram(base: Pick<Invocation, 'env' | 'signal' | 'setStatus'>): C
   const addBoth = (name: string, description: string) => add(name, description).option(...config);
   const addRole = (name: string, description: string) => command(name, description).option(...config);
   const ladder = ['--ladder <FILE>', 'ladder to make, as JSON (schema: schemas/ladder.schema.json)'] as const;
+  const subtitles = ['--subtitles <LANG=FILE>', 'SRT, WebVTT or ASS file beside the master, as in de=film.de.srt; may be given again', addSubtitles] as const;
+  const normalise = ['--normalise [LUFS]', 'bring every sound track to this loudness (EBU R 128; without a figure -23)'] as const;
   const workers = ['--workers <N>', 'chunks encoded at once (default: what cores and memory allow)'] as const;
   demoCommand(add('demo', 'make a short master, run everything on it, and say how to watch it'), base);
   encodeCommand(
     add('encode', 'make a finished title in DIR from SOURCE; the same command again goes on after any crash')
       .option(...ladder)
+      .option(...subtitles)
+      .option(...normalise)
       .option(...workers),
     base,
   );
@@ -82,7 +86,12 @@ function buildProgram(base: Pick<Invocation, 'env' | 'signal' | 'setStatus'>): C
   retryCommand(addBoth('retry', 'go on with a failed or cancelled title').option(...workers), base);
   controlCommand(addRole('control', 'cluster: moves titles along and offers their jobs; run one or several'), base);
   workerCommand(addRole('worker', 'cluster: does jobs; run as many as there are machines'), base);
-  submitCommand(addRole('submit', 'cluster: register SOURCE as a title'), base);
+  submitCommand(
+    addRole('submit', 'cluster: register SOURCE as a title')
+      .option(...subtitles)
+      .option(...normalise),
+    base,
+  );
   fetchCommand(addRole('fetch', 'cluster: bring a published title into a folder'), base);
   gcCommand(add('gc', 'delete what nothing refers to; safe beside running encodes'), base);
   doctorCommand(addBoth('doctor', 'what was found, what is missing, and the command that mends it'), base);

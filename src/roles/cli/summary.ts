@@ -32,9 +32,9 @@ export function summary(report: Report, dir: string, wasFinished: boolean): stri
   const lines = [
     wasFinished ? `Already finished: ${dir}` : `Finished: ${dir}`,
     '',
-    table(rows),
-    '',
-    `Shots ${report.shots.length}, chunks ${report.chunks.length}, audio ${report.plan.audio.length}, text ${report.plan.text.length}; every frame matched with the master's.`,
+    ...(rows.length > 0 ? [table(rows), ''] : []),
+    `${madeOf(report)}; ${report.source.frames > 0 ? 'every frame' : 'the sound'} matched with the master's.`,
+    ...gains(report),
     ...(unscored === null ? [] : [unscored]),
     `Cost: ${formatSeconds(cost.wallSeconds)} of work, ${formatSeconds(cpu)} CPU, ${cost.framesEncoded} frames encoded, ${cost.framesReused} reused, ${cost.attempts} attempts, ${cost.losses} lost.`,
     ...(report.findings.length > 0 ? ['', ...findingLines(report.findings as Finding[])] : []),
@@ -45,6 +45,17 @@ export function summary(report: Report, dir: string, wasFinished: boolean): stri
     `Prove it again: ./sceneline verify ${quoted(dir)} --against ${quoted(report.source.path)}`,
   ];
   return lines.map((line) => line.trimEnd()).join('\n');
+}
+
+/** What was done to the loudness of which track. */
+function gains({ plan }: Report): string[] {
+  const changed = plan.audio.flatMap(({ name, gainDb }) => (typeof gainDb === 'number' ? [`${name} by ${gainDb > 0 ? '+' : ''}${gainDb.toFixed(1)} dB`] : []));
+  return changed.length > 0 ? [`Loudness changed: ${changed.join(', ')}.`] : [];
+}
+
+function madeOf({ shots, chunks, plan }: Report): string {
+  const pictures = chunks.length > 0 ? `Shots ${shots.length}, chunks ${chunks.length}, ` : 'No pictures, ';
+  return `${pictures}audio ${plan.audio.length}, text ${plan.text.length}`;
 }
 
 function quoted(path: string): string {

@@ -1,5 +1,6 @@
 import { ScenelineError } from '../../model/errors.ts';
 import type { Ladder } from '../../model/ladder.ts';
+import type { Sidecar } from '../../model/sidecar.ts';
 import type { SourceSeal } from '../../model/source.ts';
 import type { Title, TitleOrder } from '../../model/title.ts';
 import type { Control } from '../../pipeline/control.ts';
@@ -7,7 +8,13 @@ import { asksFor } from '../../pipeline/job-ids.ts';
 import type { Wake, WorkerNotice } from '../../ports/job-dispatch.ts';
 import type { TitleStore } from '../../ports/title-store.ts';
 
-export type Submission = { readonly titleId: string; readonly seal: SourceSeal; readonly ladder: Ladder; readonly urgency: number };
+export type Submission = {
+  readonly titleId: string;
+  readonly seal: SourceSeal;
+  readonly ladder: Ladder;
+  readonly sidecars?: readonly Sidecar[];
+  readonly urgency: number;
+};
 
 export type TitleDesk = {
   readonly titles: TitleStore;
@@ -21,10 +28,10 @@ export type TitleDesk = {
  * some worker has: a title uses one.
  * Throws SL-113 when there is no worker.
  */
-export async function submitTitle(desk: TitleDesk, { titleId, seal, ladder, urgency }: Submission): Promise<Title> {
+export async function submitTitle(desk: TitleDesk, { titleId, seal, ladder, sidecars = [], urgency }: Submission): Promise<Title> {
   const known = await desk.titles.get(titleId);
   const encoderBuild = chooseBuild(await desk.workers.list(), known?.order.encoderBuild ?? null);
-  const order: TitleOrder = { seal, ladder, encoderBuild, urgency, outDir: null };
+  const order: TitleOrder = { seal, ladder, ...(sidecars.length > 0 ? { sidecars } : {}), encoderBuild, urgency, outDir: null };
   const title = await placeOrder(desk.control, titleId, known, order);
   await desk.wake.ring({ titleId, jobId: null, outcome: null });
   return title;

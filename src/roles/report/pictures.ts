@@ -38,7 +38,7 @@ export async function cutPictures(
   const { dir, report, frames, masterPath } = input;
   if (masterPath !== null && (await stat(masterPath)).size !== report.source.sizeBytes)
     throw new ScenelineError('SL-101', `${masterPath} is not the master of this title: it has another size.`);
-  const master: Master | null = masterPath === null || frames.length === 0 ? null : { path: masterPath, facts: await probeMaster(masterPath, world) };
+  const master = masterPath === null || frames.length === 0 ? null : await openMaster(masterPath, world);
   const pictures: FramePictures[] = [];
   for (const frame of frames) {
     const encoded: (Cut | null)[] = [];
@@ -52,6 +52,12 @@ export async function cutPictures(
     pictures.push({ ...frame, encoded: encoded.map((made) => made?.jpeg ?? null), master: fed?.jpeg ?? null, detail });
   }
   return pictures;
+}
+
+/** Null: it has no pictures. */
+async function openMaster(path: string, world: World): Promise<Master | null> {
+  const facts = await probeMaster(path, world);
+  return facts.video && { path, facts: { ...facts, video: facts.video } };
 }
 
 type Size = { readonly width: number; readonly height: number };

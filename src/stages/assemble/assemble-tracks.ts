@@ -64,7 +64,7 @@ async function videoTrack(input: TracksInput, rung: PlannedRung, chunks: readonl
 }
 
 async function audioTrack(input: TracksInput, audio: AudioInput, ctx: StageContext): Promise<AssembledTrack> {
-  const { name, language, title, isDefault, sampleRate } = audio.plan;
+  const { name, language, title, isDefault, role, sampleRate } = audio.plan;
   return withObjects(ctx, async (open) => {
     const sound = await readAudioSamples(audio, open);
     const { track, layout } = layoutCmafTrack({
@@ -78,7 +78,7 @@ async function audioTrack(input: TracksInput, audio: AudioInput, ctx: StageConte
       startTicks: 0,
       mediaTimeTicks: sound.primingSamples,
       endTicks: sound.audibleSamples,
-      facts: { language, title, isDefault, sampleRate },
+      facts: { language, title, isDefault, sampleRate, ...(role ? { role } : {}) },
     });
     return { track, stored: await storeLayout(layout, `${input.keyPrefix}/${track.file}`, ctx) };
   });

@@ -19,7 +19,8 @@ export function judgeFacts(probed: ProbedFacts): Finding[] {
   const { facts } = probed;
   const findings: Finding[] = [];
   if (facts.video === null) {
-    findings.push(finding('refuse', 'SL-203', 'The file has no picture track.'));
+    if (facts.audio.length === 0) findings.push(finding('refuse', 'SL-203', 'The file has no picture track and no sound.'));
+    else findings.push(finding('warn', 'SL-250', 'The file has no picture track; the title is sound only.'));
   } else {
     findings.push(...refusals(facts.video, probed.videoStreams[0]), ...videoWarnings(facts.video, probed.videoStreams[0]));
   }

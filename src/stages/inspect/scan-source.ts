@@ -14,7 +14,7 @@ import { type Listing, RangePlanner, singleRange } from './range-planner.ts';
 import { isRefused, type SourceScan } from './scan.ts';
 import { readFacts } from './source-facts.ts';
 import { refusalOfTool } from './tool-failure.ts';
-import { listMatchesTrial, trialArgs } from './trial.ts';
+import { carriesCaptions, listMatchesTrial, trialArgs } from './trial.ts';
 
 /** Long enough that starting a process is nothing, short enough that a crash loses little; a short film is split so that every core has a part. */
 const RANGE_SECONDS = { least: 15, most: 120 };
@@ -30,7 +30,7 @@ export type ScanInput = {
 
 /**
  * Reads what the container says, lists the picture track's packets and splits it into ranges that start at key frames.
- * Collects findings; a scan with a refusing one has no ranges. Stores the scan, and gives a stored one back.
+ * Collects findings; a scan with a refusing one, or without a picture track, has no ranges. Stores the scan, and gives a stored one back.
  * Throws what the tools throw when they fail for another reason than the file.
  */
 export async function scanSource(input: ScanInput, ctx: StageContext): Promise<SourceScan> {
@@ -44,26 +44,32 @@ export async function scanSource(input: ScanInput, ctx: StageContext): Promise<S
 const NOTHING_KNOWN: SourceFacts = { container: '', durationSeconds: 0, title: '', video: null, otherVideo: [], audio: [], text: [], chapters: [] };
 
 async function scanFresh(input: ScanInput, ctx: StageContext): Promise<SourceScan> {
-  if (input.sourceBytes === 0) return refused(input, NOTHING_KNOWN, [finding('refuse', 'SL-201', 'The file is empty.')]);
+  if (input.sourceBytes === 0) return withoutRanges(input, NOTHING_KNOWN, [finding('refuse', 'SL-201', 'The file is empty.')]);
   const document = new DocumentBytes();
   const refusal = await runOrRefuse(ctx, 'ffprobe', probeArgs(input.source), (bytes) => document.write(bytes), PROBE_LIMITS);
   if (refusal.words !== null) {
-    return refused(input, NOTHING_KNOWN, [finding('refuse', 'SL-202', `The file cannot be read as a video container: ${refusal.words}`)]);
+    return withoutRanges(input, NOTHING_KNOWN, [finding('refuse', 'SL-202', `The file cannot be read as a video container: ${refusal.words}`)]);
   }
   const probed = readFacts(parseProbeDocument(document.text));
   const findings = [...judgeFacts(probed), ...judgeTools(probed.facts.video, ctx.tools.abilities.filters)];
   const { facts } = probed;
-  if (facts.video === null || isRefused(findings)) return refused(input, facts, findings);
+  if (facts.video === null || isRefused(findings)) return withoutRanges(input, facts, findings);
   const video = await withLight(input, facts.video, ctx);
   const { listing, errorLines } = await listPackets(input, video, facts.durationSeconds, ctx);
   findings.push(...judgeListing(listing, errorLines, video));
-  if (isRefused(findings)) return refused(input, facts, findings);
+  if (isRefused(findings)) return withoutRanges(input, facts, findings);
   return scanOfListing(input, { ...facts, video }, video, listing, findings, ctx);
+}
+
+/** The captions beside the pictures as one more text track, in the stream of the pictures. */
+function withCaptions(facts: SourceFacts, { streamIndex }: VideoTrack): SourceFacts {
+  const track = { streamIndex, codec: 'a53', language: 'und', title: '', isDefault: false, isForced: false, role: 'captions' } as const;
+  return { ...facts, text: [...facts.text, track] };
 }
 
 async function scanOfListing(
   input: ScanInput,
-  facts: SourceFacts,
+  told: SourceFacts,
   video: VideoTrack,
   listing: Listing,
   findings: Finding[],
@@ -72,8 +78,10 @@ async function scanOfListing(
   const place = { streamIndex: video.streamIndex };
   const decoded = await decodeTrial(input, video, ctx);
   if (typeof decoded === 'string')
-    return refused(input, facts, [...findings, finding('refuse', 'SL-204', `The picture track cannot be decoded: ${decoded}`, place)]);
-  const isTrusted = listing.missingPtsCount === 0 && listing.keysAscend && listMatchesTrial(listing.leadPtsTicks, decoded);
+    return withoutRanges(input, told, [...findings, finding('refuse', 'SL-204', `The picture track cannot be decoded: ${decoded}`, place)]);
+  const facts = decoded.hasCaptions ? withCaptions(told, video) : told;
+  if (decoded.hasCaptions) findings.push(finding('info', 'SL-252', 'The pictures carry closed captions; those of CEA-608 become a text track.', place));
+  const isTrusted = listing.missingPtsCount === 0 && listing.keysAscend && listMatchesTrial(listing.leadPtsTicks, decoded.ptsTicks);
   if (!isTrusted) findings.push(finding('info', 'SL-237', 'The container does not list the pictures as they decode; the decoder was asked instead.', place));
   return {
     version: 1,
@@ -95,7 +103,7 @@ async function withLight(input: ScanInput, video: VideoTrack, ctx: StageContext)
   return end.words === null ? { ...video, light: readLight(parseFirstPicture(document.text)) } : video;
 }
 
-type ToolEnd = { readonly words: string | null; readonly errorLines: readonly string[] };
+type ToolEnd = { readonly words: string | null; readonly errorLines: readonly string[]; readonly log: string };
 
 /** `words` is the tool's complaint when it refused the file. */
 async function runOrRefuse(
@@ -108,11 +116,11 @@ async function runOrRefuse(
   try {
     const run = await ctx.tools.run({ tool, args, outputs: { 1: onBytes }, cwd: ctx.scratchDir, limits, signal: ctx.signal });
     ctx.spend('inspect', run.cpuSeconds);
-    return { words: null, errorLines: run.errorLines };
+    return { words: null, errorLines: run.errorLines, log: run.log };
   } catch (error) {
     const words = refusalOfTool(error);
     if (words === null) throw error;
-    return { words, errorLines: [] };
+    return { words, errorLines: [], log: '' };
   }
 }
 
@@ -156,14 +164,16 @@ function judgeListing(listing: Listing, errorLines: readonly string[], video: Vi
   return found;
 }
 
+type Trial = { readonly ptsTicks: readonly number[]; readonly hasCaptions: boolean };
+
 /** Times of the first decoded pictures, or why there are none. */
-async function decodeTrial(input: ScanInput, video: VideoTrack, ctx: StageContext): Promise<readonly number[] | string> {
+async function decodeTrial(input: ScanInput, video: VideoTrack, ctx: StageContext): Promise<Trial | string> {
   const ptsTicks: number[] = [];
   const reader = new FrameHashReader(video.timeBase, (frame) => ptsTicks.push(frame.ptsTicks));
   const args = trialArgs(input.source, video.streamIndex, video.timeBase);
   const end = await runOrRefuse(ctx, 'ffmpeg', args, (bytes) => reader.write(bytes), DECODING_LIMITS);
   reader.end();
-  if (ptsTicks.length > 0) return ptsTicks;
+  if (ptsTicks.length > 0) return { ptsTicks, hasCaptions: carriesCaptions(end.log) };
   return end.words ?? 'no picture came out of the decoder';
 }
 
@@ -177,6 +187,6 @@ function withListedTimes(facts: SourceFacts, video: VideoTrack, listing: Listing
   return { ...facts, durationSeconds: facts.durationSeconds || Number(listedSeconds.toFixed(6)), video: { ...video, nominalFps } };
 }
 
-function refused(input: ScanInput, facts: SourceFacts, findings: readonly Finding[]): SourceScan {
+function withoutRanges(input: ScanInput, facts: SourceFacts, findings: readonly Finding[]): SourceScan {
   return { version: 1, id: input.inspectionId, facts, indexing: 'packets', first: null, last: null, ranges: [], findings };
 }

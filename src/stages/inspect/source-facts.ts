@@ -1,3 +1,4 @@
+import type { TrackRole } from '../../media/cmaf/role.ts';
 import type { AudioTrack, Chapter, SourceFacts, TextTrack, VideoTrack } from '../../model/source.ts';
 import { completeColor } from './color.ts';
 import { integerAt, type JsonObject, numberAt, objectAt, objectsAt, ratioAt, textAt } from './json-access.ts';
@@ -7,7 +8,7 @@ import { pixelFormatFacts } from './pixel-format.ts';
 import { MAX_SIDE_DATA, type ProbeDocument } from './probe-document.ts';
 
 /** Subtitles that hold text; everything else is bitmaps or needs a decoder of its own. */
-const TEXT_CODECS = new Set(['subrip', 'srt', 'ass', 'ssa', 'mov_text', 'webvtt', 'text']);
+const TEXT_CODECS = new Set(['subrip', 'srt', 'ass', 'ssa', 'mov_text', 'webvtt', 'text', 'eia_608']);
 
 /** Facts of a probed file. `videoStreams` are the streams behind `video` and `otherVideo`, in that order, `skipped…` what no track was made of. */
 export type ProbedFacts = {
@@ -111,11 +112,42 @@ function audioTrack(stream: JsonObject): AudioTrack {
     sampleRate: integerAt(stream, 'sample_rate') ?? 0,
     startSeconds: numberAt(stream, 'start_time') ?? 0,
     ...labels(stream),
+    ...withRole(audioRole(stream)),
   };
 }
 
 function textTrack(stream: JsonObject): TextTrack {
-  return { streamIndex: indexOf(stream), codec: textAt(stream, 'codec_name'), ...labels(stream), isForced: isSet(stream, 'forced') };
+  return {
+    streamIndex: indexOf(stream),
+    codec: textAt(stream, 'codec_name'),
+    ...labels(stream),
+    isForced: isSet(stream, 'forced'),
+    ...withRole(textRole(stream)),
+  };
+}
+
+/** Words that people put into titles of tracks, for files whose container has no place for a role. */
+const COMMENTARY = /comment(?:ary|aire|ario)|kommentar/i;
+const DESCRIPTION = /audio[\s-]?d[eé]s[ck]ri|described video|descriptive|hörfilm/i;
+const CAPTIONS = /\b(?:sdh|cc)\b|closed caption|hard of hearing|hearing.impaired/i;
+
+function audioRole(stream: JsonObject): TrackRole | null {
+  const title = labels(stream).title;
+  if (isSet(stream, 'visual_impaired') || isSet(stream, 'descriptions')) return 'description';
+  if (isSet(stream, 'comment')) return 'commentary';
+  if (DESCRIPTION.test(title)) return 'description';
+  return COMMENTARY.test(title) ? 'commentary' : null;
+}
+
+function textRole(stream: JsonObject): TrackRole | null {
+  const title = labels(stream).title;
+  if (isSet(stream, 'hearing_impaired') || isSet(stream, 'captions') || textAt(stream, 'codec_name') === 'eia_608') return 'captions';
+  if (isSet(stream, 'comment') || COMMENTARY.test(title)) return 'commentary';
+  return CAPTIONS.test(title) ? 'captions' : null;
+}
+
+function withRole(role: TrackRole | null): { role?: TrackRole } {
+  return role === null ? {} : { role };
 }
 
 function labels(stream: JsonObject): { language: string; title: string; isDefault: boolean } {

@@ -1,6 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ScenelineError } from '../../model/errors.ts';
 import { decodeIndexRecords, encodeIndexHeader, encodeIndexRecord, INDEX_HEADER_BYTES } from '../../model/frame-index.ts';
 import { type Inspection, inspectionKeys } from '../../model/inspection.ts';
 import type { SourceFacts, VideoTrack } from '../../model/source.ts';
@@ -13,6 +12,7 @@ import { type AudioFindings, readAudioFindings } from './inspect-audio.ts';
 import { openRange, type StoredRange } from './range-reader.ts';
 import type { SourceScan } from './scan.ts';
 import { measureChange } from './shots/features.ts';
+import { summariseSound } from './sound-only.ts';
 import { THUMBNAIL_INTERVAL_SECONDS, thumbnailSize } from './thumbnail-picks.ts';
 import { ThumbnailStrip } from './thumbnail-strip.ts';
 
@@ -26,8 +26,13 @@ export async function stitchInspection(input: { readonly scan: SourceScan }, ctx
   const key = inspectionKeys.summary(scan.id);
   if (await ctx.blobs.stat(key)) return JSON.parse(Buffer.from(await ctx.blobs.read(key)).toString('utf8')) as Inspection;
   const video = scan.facts.video;
-  if (video === null) throw new ScenelineError('SL-901', `The scan ${scan.id} has no picture track.`);
   const sounds = await readSounds(scan, ctx.blobs);
+  if (video === null) {
+    const { inspection, index } = summariseSound(scan, sounds);
+    await ctx.blobs.put(inspectionKeys.index(scan.id), index);
+    await ctx.blobs.put(key, Buffer.from(JSON.stringify(inspection)));
+    return inspection;
+  }
   const indexPath = join(ctx.scratchDir, 'index.bin');
   const thumbnailsPath = join(ctx.scratchDir, 'thumbnails.mjpeg');
   const { measures, strip } = await joinRanges(scan, video, indexPath, thumbnailsPath, ctx);

@@ -12,8 +12,16 @@ export function exactTiming(timeBase: TimeBase): readonly string[] {
   return ['-fps_mode', 'passthrough', '-enc_time_base', `${timeBase.num}:${timeBase.den}`];
 }
 
+/** What `showinfo` says of a picture with CEA-608 or CEA-708 captions beside it, up to ffmpeg 5 and from 6 on. */
+const CAPTIONS = /side data - (?:A\/53 closed captions|ATSC A53)/i;
+
+/** Whether the first pictures carry captions, told by the log of a trial. */
+export function carriesCaptions(log: string): boolean {
+  return CAPTIONS.test(log);
+}
+
 export function trialArgs(source: MediaInput, streamIndex: number, timeBase: TimeBase): readonly string[] {
-  const output = [...exactTiming(timeBase), '-c:v', 'rawvideo', '-f', 'framehash', '-hash', 'murmur3', 'pipe:1'];
+  const output = ['-vf', 'showinfo=checksum=0', ...exactTiming(timeBase), '-c:v', 'rawvideo', '-f', 'framehash', '-hash', 'murmur3', 'pipe:1'];
   return ['-copyts', '-noautorotate', '-threads', '1', ...sourceArguments(source)].concat(
     ['-map', `0:${streamIndex}`, '-frames:v', String(TRIAL_FRAMES)],
     output,

@@ -120,7 +120,7 @@ function playlistFaults(file: string, playlist: MediaPlaylist, track: ProvenTrac
   return differs < 0 ? [] : [`${file}: segment ${differs} is not entry ${differs} of the index of ${track.file}`];
 }
 
-/** BANDWIDTH is the measured peak of the variant with the largest sound of its group (RFC 8216 section 4.3.4.2). */
+/** BANDWIDTH is the measured peak of the variant with the largest sound of its group (RFC 8216 section 4.3.4.2), of which it may itself be one. */
 function rateFaults({ multivariant, playlists, tracks }: PackageView, uri: string, attributes: ReadonlyMap<string, string>): string[] {
   const group = attributes.get('AUDIO');
   const sound = multivariant.media.filter((tag) => tag.get('TYPE') === 'AUDIO' && tag.get('GROUP-ID') === group);
@@ -129,7 +129,8 @@ function rateFaults({ multivariant, playlists, tracks }: PackageView, uri: strin
     const track = tracks.find(({ file }) => file === playlists.get(playlist ?? '')?.map?.uri);
     return track ? segmentRates(track, target).peakBitsPerSecond : 0;
   };
-  const peak = peakOf(uri) + Math.max(0, ...sound.map((tag) => peakOf(tag.get('URI'))));
+  const isSound = sound.some((tag) => tag.get('URI') === uri);
+  const peak = (isSound ? 0 : peakOf(uri)) + Math.max(0, ...sound.map((tag) => peakOf(tag.get('URI'))));
   const said = attributes.get('BANDWIDTH');
   return said === String(peak) ? [] : [`${MULTIVARIANT_FILE}: ${uri} is said to need ${said} bit/s and needs ${peak}`];
 }

@@ -1,8 +1,9 @@
 import type { TextRendition } from '../../media/cmaf/presentation.ts';
-import { parseWebVtt, writeWebVtt } from '../../media/webvtt/cues.ts';
+import { readSubtitles } from '../../media/subtitles/read.ts';
+import { type Cue, writeWebVtt } from '../../media/webvtt/cues.ts';
 import { normaliseCues } from '../../media/webvtt/normalise.ts';
 import { ScenelineError } from '../../model/errors.ts';
-import { inputArguments, type MediaInput } from '../../model/media-input.ts';
+import { inputArguments, type MediaInput, sourceArguments } from '../../model/media-input.ts';
 import type { TextPlan } from '../../model/plan.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 
@@ -27,9 +28,29 @@ const MAX_BYTES = 64 * 1024 * 1024;
 /** The tool reads the whole source for a few kilobytes of text. */
 const LIMITS = { stallMs: 300_000, wallMs: 6 * 3_600_000 };
 
+/** How the tool writes each form. What is ASS, or decodes to it, keeps all that it says; WebVTT is handed on as it is. */
+const OUTPUTS = {
+  subrip: ['-c:s', 'subrip', '-f', 'srt'],
+  ass: ['-c:s', 'ass', '-f', 'ass'],
+  webvtt: ['-c:s', 'copy', '-f', 'webvtt'],
+  captions: ['-c:s', 'ass', '-f', 'ass'],
+} as const;
+/** Written by us, so that the tool's `movie` source, which knows no allow-lists, sees a name and a container of ours only. */
+const PICTURES_FILE = 'captioned.nut';
+
 /** Times stay on the source's own clock (`-copyts`), so that the shift is ours and exact. */
-export function textArguments(source: MediaInput, streamIndex: number): string[] {
-  return ['-copyts', ...inputArguments(source), '-map', `0:${streamIndex}`, '-c:s', 'webvtt', '-flush_packets', '1', '-f', 'webvtt', 'pipe:1'];
+export function textArguments(source: MediaInput, { streamIndex, form }: Pick<TextPlan, 'streamIndex' | 'form'>): string[] {
+  return ['-copyts', ...inputArguments(source), '-map', `0:${streamIndex}`, ...OUTPUTS[form ?? 'subrip'], '-flush_packets', '1', 'pipe:1'];
+}
+
+/** The coded pictures of a source, as they are and at their own times, in a file of the scratch folder. */
+export function picturesArguments(source: MediaInput, streamIndex: number | null): string[] {
+  return ['-y', '-copyts', ...sourceArguments(source), '-map', `0:${streamIndex}`, '-c', 'copy', '-f', 'nut', PICTURES_FILE];
+}
+
+/** Captions (CEA-608) from beside the pictures of that file. */
+function captionArguments(): string[] {
+  return ['-copyts', '-f', 'lavfi', '-i', `movie=${PICTURES_FILE}[out0+subcc]`, '-map', '0:s:0', ...OUTPUTS.captions, '-flush_packets', '1', 'pipe:1'];
 }
 
 /**
@@ -37,12 +58,18 @@ export function textArguments(source: MediaInput, streamIndex: number): string[]
  * Throws SL-301 when the tool fails, or writes something else or too much.
  */
 export async function extractText(input: TextInput, ctx: StageContext): Promise<TextObject> {
+  const { source, text } = input;
+  if (text.form === 'captions') {
+    const args = picturesArguments(source, text.streamIndex);
+    const { cpuSeconds } = await ctx.tools.run({ tool: 'ffmpeg', args, cwd: ctx.scratchDir, limits: LIMITS, signal: ctx.signal });
+    ctx.spend('package', cpuSeconds);
+  }
   const parts: Uint8Array[] = [];
   let sizeBytes = 0;
   const tooMuch = new AbortController();
   const run = ctx.tools.run({
     tool: 'ffmpeg',
-    args: textArguments(input.source, input.text.streamIndex),
+    args: text.form === 'captions' ? captionArguments() : textArguments(source, text),
     cwd: ctx.scratchDir,
     outputs: {
       1: (bytes) => {
@@ -59,15 +86,21 @@ export async function extractText(input: TextInput, ctx: StageContext): Promise<
   });
   ctx.spend('package', cpuSeconds);
   const cues = cuesOf(Buffer.concat(parts).toString('utf8'), input);
-  const facts = await ctx.blobs.put(input.outKey, Buffer.from(writeWebVtt(cues)));
-  const { name, language, title, isDefault, isForced } = input.text;
-  const rendition = { name, file: `${name}.vtt`, language, title, isDefault, isForced };
-  return { rendition, objectKey: input.outKey, sizeBytes: facts.sizeBytes, sha256: facts.sha256, cueCount: cues.length };
+  return storeText(cues, input, ctx);
+}
+
+/** Writes cues as the WebVTT file of a text rendition. */
+export async function storeText(cues: readonly Cue[], { text, outKey }: Pick<TextInput, 'text' | 'outKey'>, ctx: StageContext): Promise<TextObject> {
+  const facts = await ctx.blobs.put(outKey, Buffer.from(writeWebVtt(cues)));
+  const { name, language, title, isDefault, isForced, role } = text;
+  const rendition = { name, file: `${name}.vtt`, language, title, isDefault, isForced, ...(role ? { role } : {}) };
+  return { rendition, objectKey: outKey, sizeBytes: facts.sizeBytes, sha256: facts.sha256, cueCount: cues.length };
 }
 
 function cuesOf(written: string, input: TextInput) {
   try {
-    return normaliseCues(parseWebVtt(written), input.shiftMs);
+    const { form = 'subrip' } = input.text;
+    return normaliseCues(readSubtitles(written, form === 'captions' ? 'ass' : form), input.shiftMs);
   } catch (error) {
     if (error instanceof RangeError) throw unusable(input, `cannot be read (${error.message})`);
     throw error;

@@ -1,3 +1,5 @@
+import type { TrackRole } from '../../media/cmaf/role.ts';
+
 /**
  * A language as manifests want it (BCP 47, RFC 5646): `eng`, `EN_us` and `ger` become `en`, `en-US` and `de`.
  * Whatever is not a language tag becomes `und`.
@@ -22,6 +24,13 @@ export function languageSlug(delivered: string): string {
     .slice(0, LONGEST_SLUG)
     .replaceAll(/^-+|-+$/g, '');
   return slug || 'und';
+}
+
+const ROLE_SLUGS: { readonly [role in TrackRole]: string } = { commentary: '-comm', description: '-ad', captions: '-sdh' };
+
+/** What stands for a role in names, behind the language. */
+export function roleSlug(role: TrackRole | undefined): string {
+  return role === undefined ? '' : ROLE_SLUGS[role];
 }
 
 /** Gives each wanted name once; a repeated one gets `-2`, `-3` and so on. */

@@ -1,6 +1,8 @@
 import type { Inspection } from '../../model/inspection.ts';
 import type { Ladder } from '../../model/ladder.ts';
-import type { Plan } from '../../model/plan.ts';
+import type { Chunk, Plan } from '../../model/plan.ts';
+import type { Sidecar } from '../../model/sidecar.ts';
+import type { VideoTrack } from '../../model/source.ts';
 import { planAudio } from './audio.ts';
 import { placeBorders } from './borders.ts';
 import { groupIntoChunks, targetChunkSeconds } from './chunks.ts';
@@ -10,6 +12,8 @@ import { planText } from './text.ts';
 export type PlanInput = {
   readonly inspection: Inspection;
   readonly ladder: Ladder;
+  /** Subtitles delivered beside the source; missing: none. */
+  readonly sidecars?: readonly Sidecar[];
   /** Presentation times of all frames known, in order; as many as `inspection.frameCount`. */
   readonly ptsTicks: ArrayLike<number>;
   /** The 16-byte hash of a decoded frame; asked once for every frame that may start a segment. */
@@ -21,16 +25,15 @@ export type PlanInput = {
 /**
  * Decides everything that is made of a title. Pure: the same input gives the same plan, and the chunks of a plan that is not complete
  * are the first chunks of the whole one.
- * Throws RangeError when the parts of the input do not belong together or there is no picture.
+ * A title of sound only has no chunks and no rungs. Throws RangeError when the parts of the input do not belong together or there is nothing to see or hear.
  */
 export function planTitle(input: PlanInput): Plan {
   const { inspection, ladder, ptsTicks, complete } = input;
   const { facts, frameCount, timeBase } = inspection;
-  if (facts.video === null || frameCount === 0) throw new RangeError('a title without pictures cannot be planned');
+  if (facts.video !== null && frameCount === 0) throw new RangeError('a film without pictures cannot be planned');
   if (ptsTicks.length !== frameCount) throw new RangeError(`${ptsTicks.length} frame times for ${frameCount} frames`);
-  const clock = { ptsTicks, endTicks: inspection.endPtsTicks, timeBase };
-  const shotStarts = inspection.shots.map((shot) => shot.startFrame);
-  const { audio, videoStartTicks } = planAudio(inspection, ladder.audioKbpsPerChannel);
+  const { audio, videoStartTicks } = planAudio(inspection, ladder.audioKbpsPerChannel, ladder.loudnessLufs);
+  if (facts.video === null && audio.length === 0) throw new RangeError('a title without pictures and sound cannot be planned');
   return {
     version: 1,
     inspectionId: inspection.id,
@@ -40,15 +43,21 @@ export function planTitle(input: PlanInput): Plan {
     firstPtsTicks: inspection.firstPtsTicks,
     endPtsTicks: inspection.endPtsTicks,
     videoStartTicks,
-    rungs: fitRungs(ladder, facts.video),
-    chunks: groupIntoChunks({
-      borders: placeBorders(shotStarts, clock, complete),
-      hashOf: (frame) => Buffer.from(input.hashOf(frame)).toString('hex'),
-      timeBase,
-      targetSeconds: targetChunkSeconds(facts.video.widthPx * facts.video.heightPx),
-      end: complete ? { frame: frameCount, timeTicks: inspection.endPtsTicks } : null,
-    }),
+    ...(facts.video === null ? { rungs: [], chunks: [] } : { rungs: fitRungs(ladder, facts.video), chunks: chunksOf(input, facts.video) }),
     audio,
-    text: planText(facts.text),
+    text: planText(facts.text, input.sidecars),
   };
+}
+
+function chunksOf({ inspection, ptsTicks, hashOf, complete }: PlanInput, video: VideoTrack): Chunk[] {
+  const { frameCount, timeBase, endPtsTicks } = inspection;
+  const clock = { ptsTicks, endTicks: endPtsTicks, timeBase };
+  const shotStarts = inspection.shots.map((shot) => shot.startFrame);
+  return groupIntoChunks({
+    borders: placeBorders(shotStarts, clock, complete),
+    hashOf: (frame) => Buffer.from(hashOf(frame)).toString('hex'),
+    timeBase,
+    targetSeconds: targetChunkSeconds(video.widthPx * video.heightPx),
+    end: complete ? { frame: frameCount, timeTicks: endPtsTicks } : null,
+  });
 }

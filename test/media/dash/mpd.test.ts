@@ -34,6 +34,30 @@ test('every rung is in one set, with the ranges and the measured rate of its tra
   );
 });
 
+test('roles and for whom a track is stand in the words of the standards', () => {
+  const { tracks, texts } = examplePresentation();
+  const own = (name: string) => ({ name, file: `${name}.mp4`, isDefault: false });
+  const sound = [
+    tracks[2],
+    { ...tracks[2], ...own('audio-eng-comm'), role: 'commentary' },
+    { ...tracks[2], ...own('audio-eng-ad'), role: 'description' },
+  ] as const;
+  const text = writeMpd(examplePresentation({ tracks: [tracks[0], ...sound], texts: [{ ...texts[0], role: 'captions' }] }));
+  assert.deepEqual(
+    parseMpd(text).sets.map(({ label, roles }) => [label, roles]),
+    [
+      [null, ['main']],
+      ['English', ['main']],
+      ['English (commentary)', ['commentary']],
+      ['English (audio description)', ['description']],
+      ['English (SDH)', ['caption']],
+      [null, []],
+    ],
+  );
+  const purposes = parseXml(text).children[1].children.map(({ children }) => children.find(({ name }) => name === 'Accessibility')?.attributes.get('value'));
+  assert.deepEqual(purposes, [undefined, undefined, undefined, '1', '2', undefined]);
+});
+
 test('what players need is there by its standard name', () => {
   const root = parseXml(writeMpd(examplePresentation()));
   assert.equal(root.attributes.get('profiles'), 'urn:mpeg:dash:profile:isoff-on-demand:2011');

@@ -105,10 +105,44 @@ test('pictures without sound and sound without pictures can be written', () => {
   assert.deepEqual([silent.variants[0].attributes.get('CODECS'), silent.variants[0].attributes.has('AUDIO'), silent.media.length], ['avc1.640028', false, 0]);
   const radio = parseMultivariant(writeMultivariant(examplePresentation({ tracks: tracks.slice(2), texts: [] })));
   assert.deepEqual(
-    radio.variants.map(({ uri }) => uri),
-    ['audio-eng.m3u8', 'audio-ger.m3u8'],
+    radio.variants.map(({ uri, attributes }) => [uri, attributes.get('AUDIO')]),
+    [['audio-eng.m3u8', 'audio']],
+  );
+  assert.deepEqual(
+    radio.media.map((tag) => [tag.get('LANGUAGE'), tag.get('DEFAULT'), tag.get('URI')]),
+    [
+      ['en', 'YES', 'audio-eng.m3u8'],
+      ['de', 'NO', 'audio-ger.m3u8'],
+    ],
+  );
+  const single = parseMultivariant(writeMultivariant(examplePresentation({ tracks: tracks.slice(2, 3), texts: [] })));
+  assert.deepEqual([single.variants[0].uri, single.variants[0].attributes.has('AUDIO'), single.media.length], ['audio-eng.m3u8', false, 0]);
+});
+
+test('roles are said in characteristics, and a commentary is never chosen by itself', () => {
+  const { tracks, texts } = examplePresentation();
+  const sound = [
+    tracks[2],
+    { ...tracks[2], ...named('audio-eng-comm'), isDefault: false, role: 'commentary' },
+    { ...tracks[2], ...named('audio-eng-ad'), isDefault: false, role: 'description' },
+  ] as const;
+  const words = [texts[0], { ...texts[0], name: 'sub-eng-sdh', file: 'sub-eng-sdh.vtt', role: 'captions' }] as const;
+  const { media } = parseMultivariant(writeMultivariant(examplePresentation({ tracks: [tracks[0], ...sound], texts: words })));
+  assert.deepEqual(
+    media.map((tag) => [tag.get('NAME'), tag.get('AUTOSELECT'), tag.get('CHARACTERISTICS')]),
+    [
+      ['English', 'YES', undefined],
+      ['English (commentary)', 'NO', 'public.auxiliary-content'],
+      ['English (audio description)', 'YES', 'public.accessibility.describes-video'],
+      ['English', 'YES', undefined],
+      ['English (SDH)', 'YES', 'public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound'],
+    ],
   );
 });
+
+function named(name: string) {
+  return { name, file: `${name}.mp4` };
+}
 
 test('hostile titles and languages stay inside their quotes', () => {
   const presentation = examplePresentation();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseWebVtt, writeWebVtt } from '../../../src/media/webvtt/cues.ts';
 import { cleanPayload, normaliseCues } from '../../../src/media/webvtt/normalise.ts';
+import { cleanSettings, settingsOfPlace } from '../../../src/media/webvtt/settings.ts';
 import { mangledTexts, seededRandom } from '../../support/mangle-text.ts';
 import { HOSTILE_TEXT } from '../../support/tracks.ts';
 
@@ -26,7 +27,7 @@ Late
 test('cues of a standard file are read with hours, identifiers, settings and notes', () => {
   for (const text of [STANDARD, STANDARD.replaceAll('\n', '\r\n'), STANDARD.replaceAll('\n', '\r')]) {
     assert.deepEqual(parseWebVtt(text), [
-      { startMs: 1000, endMs: 2500, payload: 'Hello\nthere' },
+      { startMs: 1000, endMs: 2500, payload: 'Hello\nthere', settings: 'align:start line:0' },
       { startMs: 360_000_000, endMs: 360_001_000, payload: 'Late' },
     ]);
   }
@@ -42,14 +43,45 @@ test('an empty line inside the text that a tool wrote does not cut the cue', () 
 
 test('what is written is read back the same', () => {
   const cues = [
-    { startMs: 0, endMs: 1, payload: 'a' },
+    { startMs: 0, endMs: 1, payload: 'a', settings: 'line:0 align:left' },
     { startMs: 3_599_999, endMs: 3_600_000, payload: '<i>b</i>\nc &amp; d' },
     { startMs: 400_000_000, endMs: 400_000_001, payload: 'thumbnails-001.jpg#xywh=0,0,160,90' },
   ];
   const text = writeWebVtt(cues);
   assert.deepEqual(parseWebVtt(text), cues);
-  assert.match(text, /^WEBVTT\n\n00:00:00\.000 --> 00:00:00\.001\na\n\n00:59:59\.999 --> 01:00:00\.000\n/);
+  assert.match(text, /^WEBVTT\n\n00:00:00\.000 --> 00:00:00\.001 line:0 align:left\na\n\n00:59:59\.999 --> 01:00:00\.000\n/);
   assert.equal(writeWebVtt([]), 'WEBVTT\n');
+});
+
+test('settings that mean something are kept, all else is left out', () => {
+  for (const [given, kept] of [
+    ['align:start line:0', 'align:start line:0'],
+    ['line:-1 position:10%,line-left size:80% vertical:rl', 'line:-1 position:10%,line-left size:80% vertical:rl'],
+    ['align:middle', 'align:center'],
+    ['region:fred  line:84.66%,end\tline:5', 'line:84.66%,end'],
+    ['line:101% position:5 align:up size:-5% constructor:x __proto__:y onclick:alert(1) align:', ''],
+    ['align:start:end line: :', ''],
+    ['', ''],
+    ['x'.repeat(100_000), ''],
+  ])
+    assert.equal(cleanSettings(given), kept, given.slice(0, 60));
+  assert.throws(() => writeWebVtt([{ startMs: 0, endMs: 1, payload: 'a', settings: 'line:0\n\nNOTE' }]), RangeError);
+  assert.throws(() => writeWebVtt([{ startMs: 0, endMs: 1, payload: 'a', settings: '' }]), RangeError);
+});
+
+test('places of ASS become settings, the usual one becomes none', () => {
+  const settings = (alignment: number, anchor: { x: number; y: number } | null = null, lines = 1) => settingsOfPlace({ alignment, anchor }, lines);
+  assert.equal(settings(2), '');
+  assert.deepEqual(
+    [1, 3, 5, 7, 8, 9].map((alignment) => settings(alignment)),
+    ['position:5% align:left', 'position:95% align:right', 'line:47%', 'line:0 position:5% align:left', 'line:0', 'line:0 position:95% align:right'],
+  );
+  assert.equal(settings(7, { x: 0.25, y: 0.5 }), 'line:50% position:25% align:left');
+  assert.equal(settings(2, { x: 0.5, y: 0.9 }, 2), 'line:78% position:50%');
+  assert.equal(settings(5, { x: 2, y: -1 }), 'line:0% position:100%');
+  for (let alignment = 1; alignment <= 9; alignment++)
+    for (const anchor of [null, { x: 0.123456, y: 0.98765 }, { x: -1e6, y: 1e6 }])
+      assert.equal(cleanSettings(settings(alignment, anchor, 3)), settings(alignment, anchor, 3));
 });
 
 test('payloads and times that would read back differently are refused', () => {

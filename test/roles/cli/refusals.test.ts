@@ -73,15 +73,17 @@ describe('what the command line does not do', { timeout: 120_000 }, () => {
   });
 
   test('a source that is no film is exit 3 with the findings, by encode and by inspect', async () => {
-    const sound = join(place.root, 'sound.mp4');
+    const words = join(place.root, 'words.mkv');
     const empty = join(place.root, 'empty.mp4');
     const tools = await FfmpegMediaTools.open(process.env);
-    const args = ['-f', 'lavfi', '-i', 'sine=duration=2', '-c:a', 'aac', sound];
+    const captions = join(place.root, 'words.srt');
+    await writeFile(captions, '1\n00:00:00,000 --> 00:00:01,000\na\n');
+    const args = ['-i', captions, words];
     await tools.run({ tool: 'ffmpeg', args, limits: { stallMs: 60_000, wallMs: 60_000 } });
     await writeFile(empty, '');
     for (const [source, code] of [
       [text, 'SL-202'],
-      [sound, 'SL-203'],
+      [words, 'SL-203'],
       [empty, 'SL-201'],
     ]) {
       const ends = await Promise.all([place.encode(source, { out: join(place.root, code.toLowerCase()) }).end, place.run(['inspect', source, '--json'])]);

@@ -5,7 +5,7 @@ import { fetchTitle } from '../../../src/roles/cluster/fetch-title.ts';
 import type { Cluster } from '../../../src/roles/cluster/open-cluster.ts';
 import { chooseBuild, submitTitle } from '../../../src/roles/cluster/titles.ts';
 import { type Rows, withRows } from '../../pipeline/rows.ts';
-import { LADDER, ORDER, titleIn } from '../../pipeline/samples.ts';
+import { LADDER, ORDER, SIDECAR, titleIn } from '../../pipeline/samples.ts';
 
 const worker = (encoderBuild: string, slots: number): WorkerNotice => ({ worker: `${encoderBuild}-${slots}`, encoderBuild, slots, classes: [] });
 const SUBMISSION = { titleId: 'film', seal: ORDER.seal, ladder: LADDER, urgency: 0 };
@@ -48,6 +48,20 @@ test('another source makes the title anew, another urgency does not', () =>
     assert.deepEqual([urgent.revision, urgent.order.urgency], [title.revision, 1]);
     const changed = await rows.until(submitTitle(desk, { ...SUBMISSION, seal: { ...ORDER.seal, sha256: 'cd'.repeat(32) } }));
     assert.notEqual(changed.revision, title.revision);
+  }));
+
+test('subtitles beside the source are part of the order, and what is to be said of them is said at once', () =>
+  withRows(async (rows) => {
+    const { desk } = deskOf(rows, [worker('a', 1)]);
+    const bare = await rows.until(submitTitle(desk, { ...SUBMISSION, sidecars: [] }));
+    assert.equal('sidecars' in bare.order, false);
+    const title = await rows.until(submitTitle(desk, { ...SUBMISSION, sidecars: [SIDECAR] }));
+    assert.notEqual(title.revision, bare.revision);
+    assert.deepEqual(title.order.sidecars, [SIDECAR]);
+    assert.deepEqual(
+      title.findings.map(({ code }) => code),
+      ['SL-251'],
+    );
   }));
 
 test('a title whose build nobody has any more is planned again for one that somebody has', () =>

@@ -98,8 +98,37 @@ test('cover art is no picture track', () => {
   assert.equal(facts.video, null);
   assert.deepEqual(
     judgeFacts(readFacts(probe([{ ...VIDEO, disposition: { attached_pic: 1 } }, AUDIO]))).map(({ code }) => code),
+    ['SL-250'],
+  );
+  assert.deepEqual(
+    judgeFacts(readFacts(probe([{ ...VIDEO, disposition: { attached_pic: 1 } }]))).map(({ code }) => code),
     ['SL-203'],
   );
+});
+
+test('roles come from dispositions, else from what people write into titles', () => {
+  const roles = (type: 'audio' | 'subtitle', changes: object) => {
+    const stream = type === 'audio' ? { ...AUDIO, ...changes } : { index: 2, codec_type: 'subtitle', codec_name: 'subrip', ...changes };
+    const { facts } = readFacts(probe([VIDEO, stream]));
+    return (type === 'audio' ? facts.audio : facts.text)[0].role;
+  };
+  for (const [type, changes, role] of [
+    ['audio', { disposition: { comment: 1 } }, 'commentary'],
+    ['audio', { disposition: { visual_impaired: 1 } }, 'description'],
+    ['audio', { disposition: { descriptions: 1, comment: 1 } }, 'description'],
+    ['audio', { tags: { title: "Director's Commentary" } }, 'commentary'],
+    ['audio', { tags: { title: 'Regiekommentar' } }, 'commentary'],
+    ['audio', { tags: { handler_name: 'x', title: 'English Audio Description' } }, 'description'],
+    ['audio', { tags: { title: 'Audiodeskription' } }, 'description'],
+    ['audio', { tags: { title: 'Surround' }, disposition: { default: 1 } }, undefined],
+    ['subtitle', { disposition: { hearing_impaired: 1 } }, 'captions'],
+    ['subtitle', { disposition: { captions: 1 } }, 'captions'],
+    ['subtitle', { tags: { title: 'English (SDH)' } }, 'captions'],
+    ['subtitle', { tags: { title: 'Accounts' } }, undefined],
+    ['subtitle', { tags: { title: 'Commentary' } }, 'commentary'],
+    ['subtitle', { disposition: { forced: 1 } }, undefined],
+  ] as const)
+    assert.equal(roles(type, changes), role, JSON.stringify(changes));
 });
 
 test('what is repaired or dropped is said', () => {

@@ -7,6 +7,8 @@ import { ScenelineError } from '../../../src/model/errors.ts';
 import { inspectionKeys } from '../../../src/model/inspection.ts';
 import type { MediaTools } from '../../../src/ports/media-tools.ts';
 import { scanSource } from '../../../src/stages/inspect/scan-source.ts';
+import { carriesCaptions } from '../../../src/stages/inspect/trial.ts';
+import { captionedFilm } from '../../support/captioned-film.ts';
 import { fakeTool, testFolder } from '../../support/fake-tool.ts';
 import { fileSource } from '../../support/file-source.ts';
 import { ffmpeg, mediaTools, stageContext } from '../../support/stage-context.ts';
@@ -48,11 +50,26 @@ test('files that are no film are refused with the reason', async (t) => {
   await writeFile(join(folder, 'empty.mp4'), '');
   await writeFile(join(folder, 'text.mp4'), 'This is no film at all. '.repeat(50));
   await ffmpeg([...TONE, '-c:a', 'aac', join(folder, 'sound.m4a')]);
+  await writeFile(join(folder, 'text.srt'), '1\n00:00:00,000 --> 00:00:01,000\na\n');
+  await ffmpeg(['-i', join(folder, 'text.srt'), join(folder, 'words.mkv')]);
   const ctx = await stageContext(folder);
   const codesOf = async (name: string) => codes((await scanSource({ inspectionId: name, ...fileSource(join(folder, name)) }, ctx)).findings);
   assert.deepEqual(await codesOf('empty.mp4'), ['refuse SL-201']);
   assert.deepEqual(await codesOf('text.mp4'), ['refuse SL-202']);
-  assert.deepEqual(await codesOf('sound.m4a'), ['refuse SL-203']);
+  assert.deepEqual(await codesOf('words.mkv'), ['refuse SL-203']);
+  assert.deepEqual(await codesOf('sound.m4a'), ['warn SL-250']);
+});
+
+test('captions beside the pictures are found and said', async (t) => {
+  const folder = testFolder(t);
+  const film = await captionedFilm(folder, [{ text: 'Hello', atTop: false, shownFrame: 30, clearedFrame: 50 }], 60);
+  const scan = await scanSource({ inspectionId: 'captioned', ...fileSource(film) }, await stageContext(folder));
+  assert.deepEqual(
+    scan.facts.text.map(({ streamIndex, codec, role }) => [streamIndex, codec, role]),
+    [[0, 'a53', 'captions']],
+  );
+  assert.ok(codes(scan.findings).includes('info SL-252'));
+  assert.ok(carriesCaptions('[Parsed_showinfo_0] side data - ATSC A53 Part 4 Closed Captions (60 bytes)'));
 });
 
 test('a list that names other files is refused and opens none of them', async (t) => {

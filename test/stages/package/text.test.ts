@@ -6,7 +6,8 @@ import { parseWebVtt } from '../../../src/media/webvtt/cues.ts';
 import { fileInput } from '../../../src/model/media-input.ts';
 import type { TextPlan } from '../../../src/model/plan.ts';
 import type { MediaCommand, MediaTools } from '../../../src/ports/media-tools.ts';
-import { extractText, textArguments } from '../../../src/stages/package/text.ts';
+import { extractText, picturesArguments, textArguments } from '../../../src/stages/package/text.ts';
+import { captionedFilm } from '../../support/captioned-film.ts';
 import { testFolder } from '../../support/fake-tool.ts';
 import { mediaPath } from '../../support/media.ts';
 import { ffmpeg, mediaTools, stageContext } from '../../support/stage-context.ts';
@@ -35,9 +36,9 @@ Dialogue: 0,0:00:03.00,0:00:04.00,Default,,0,0,0,,{\\p1}m 0 0 l 100 0 100 100{\\
 `;
 const PLAN: TextPlan = { streamIndex: 0, name: 'sub-eng', language: 'eng', title: 'English', isDefault: true, isForced: false };
 
-async function cuesOf(t: TestContext, sourcePath: string, streamIndex = 0, shiftMs = 0) {
+async function cuesOf(t: TestContext, sourcePath: string, streamIndex = 0, shiftMs = 0, form?: TextPlan['form']) {
   const ctx = await stageContext(testFolder(t));
-  const made = await extractText({ source: fileInput(sourcePath), text: { ...PLAN, streamIndex }, shiftMs, outKey: 'text/sub-eng.vtt' }, ctx);
+  const made = await extractText({ source: fileInput(sourcePath), text: { ...PLAN, streamIndex, form }, shiftMs, outKey: 'text/sub-eng.vtt' }, ctx);
   const bytes = await ctx.blobs.read(made.objectKey);
   assert.equal(made.sizeBytes, bytes.byteLength);
   const cues = parseWebVtt(Buffer.from(bytes).toString('utf8'));
@@ -55,14 +56,14 @@ test('SubRip keeps its times to the millisecond and its italics, and loses what 
   const { made, cues } = await cuesOf(t, sourceFile(t, 'a.srt', SRT));
   assert.deepEqual(cues, [
     { startMs: 1001, endMs: 3999, payload: '<i>Hello</i> red &amp; 5 &lt; 6' },
-    { startMs: 2500, endMs: 4000, payload: 'Top a --&gt; b' },
+    { startMs: 2500, endMs: 4000, payload: 'Top a --&gt; b', settings: 'line:0' },
   ]);
   assert.deepEqual(made.rendition, { name: 'sub-eng', file: 'sub-eng.vtt', language: 'eng', title: 'English', isDefault: true, isForced: false });
 });
 
 test('ASS becomes plain lines, and its drawings go', async (t) => {
-  const { cues } = await cuesOf(t, sourceFile(t, 'a.ass', ASS));
-  assert.deepEqual(cues, [{ startMs: 1000, endMs: 2000, payload: '<i>It</i> <b>bold</b>\nnext\u00a0line' }]);
+  const { cues } = await cuesOf(t, sourceFile(t, 'a.ass', ASS), 0, 0, 'ass');
+  assert.deepEqual(cues, [{ startMs: 1000, endMs: 2000, payload: '<i>It</i> <b>bold</b>\nnext\u00a0line', settings: 'line:0% position:2.6%' }]);
 });
 
 test('mov_text in a file beside pictures, and a file whose clock does not start at zero', async (t) => {
@@ -118,7 +119,7 @@ function toolsThatWrite(tools: MediaTools, parts: Iterable<Uint8Array>): MediaTo
 }
 
 test('a tool that writes something else or without end is a failure with words', async (t) => {
-  const input = { source: fileInput('/films/a.mkv'), text: PLAN, shiftMs: 0, outKey: 'text/x.vtt' };
+  const input = { source: fileInput('/films/a.mkv'), text: { ...PLAN, form: 'webvtt' } as const, shiftMs: 0, outKey: 'text/x.vtt' };
   const tools = await mediaTools();
   const garbage = await stageContext(testFolder(t), { tools: toolsThatWrite(tools, [Buffer.from('not a text')]) });
   await assert.rejects(extractText(input, garbage), {
@@ -133,9 +134,42 @@ test('a tool that writes something else or without end is a failure with words',
   await assert.rejects(extractText(input, flooded), { code: 'SL-301', message: /is larger than 67108864 bytes/ });
 });
 
+test('captions of CEA-608, from beside the pictures and from a track of their own, keep times and places', async (t) => {
+  const folder = testFolder(t);
+  const captions = [
+    { text: 'Good <evening>', atTop: false, shownFrame: 40, clearedFrame: 80 },
+    { text: 'Top', atTop: true, shownFrame: 110, clearedFrame: 140 },
+  ];
+  const expected = [
+    { startMs: 1330, endMs: 2660, payload: 'Good &lt;evening&gt;', settings: 'line:84.4% position:9.9% align:left' },
+    { startMs: 3670, endMs: 4670, payload: 'Top', settings: 'line:9.7% position:9.9% align:left' },
+  ];
+  assert.deepEqual((await cuesOf(t, await captionedFilm(folder, captions, 160), 0, 0, 'captions')).cues, expected);
+  const [scc, mov] = ['a.scc', 'a.mov'].map((name) => join(folder, name));
+  writeFileSync(scc, 'Scenarist_SCC V1.0\n\n00:00:01:00\t9420 9420 94ae 94ae 9470 9470 c8e5 ecec ef80 942f 942f\n\n00:00:03:00\t942c 942c\n');
+  await ffmpeg(['-f', 'lavfi', '-i', 'color=size=64x64:rate=30:duration=4', '-i', scc, '-map', '0', '-map', '1', '-c:v', 'libx264', '-c:s', 'copy', mov]);
+  const { cues } = await cuesOf(t, mov, 1, 0, 'ass');
+  assert.deepEqual(
+    cues.map(({ payload, settings }) => [payload, settings]),
+    [['Hello', 'line:84.4% position:9.9% align:left']],
+  );
+});
+
+test('WebVTT inside a file keeps its settings', async (t) => {
+  const folder = testFolder(t);
+  const [vtt, mkv] = ['a.vtt', 'a.mkv'].map((name) => join(folder, name));
+  writeFileSync(vtt, 'WEBVTT\n\n00:01.001 --> 00:02.000 line:10% align:start\n<i>a</i> &amp; b\n');
+  await ffmpeg(['-i', vtt, '-c:s', 'copy', mkv]);
+  assert.deepEqual((await cuesOf(t, mkv, 0, 0, 'webvtt')).cues, [
+    { startMs: 1001, endMs: 2000, payload: '<i>a</i> &amp; b', settings: 'line:10% align:start' },
+  ]);
+});
+
 test('the tool may open nothing but files', () => {
-  const args = textArguments(fileInput('/films/a.mkv'), 3);
+  const args = textArguments(fileInput('/films/a.mkv'), { streamIndex: 3 });
   assert.equal(args[args.indexOf('-protocol_whitelist') + 1], 'file');
   assert.ok(args.indexOf('-protocol_whitelist') < args.indexOf('-i'));
   assert.equal(args[args.indexOf('-map') + 1], '0:3');
+  const pictures = picturesArguments(fileInput('/films/a.mkv'), 0);
+  assert.ok(pictures.indexOf('-protocol_whitelist') < pictures.indexOf('-i') && pictures.indexOf('-format_whitelist') < pictures.indexOf('-i'));
 });

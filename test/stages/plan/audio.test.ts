@@ -39,6 +39,30 @@ test('mono stays mono, surround gets a stereo mix and 5.1', () => {
   );
 });
 
+test("commentaries and descriptions are never the default beside the film's own sound, and are named", () => {
+  const { audio } = planAudio(heard([{ role: 'commentary', isDefault: true }, { role: 'description' }, { channels: 6 }, {}]), 80);
+  assert.deepEqual(
+    audio.map(({ name, role, isDefault }) => [name, role, isDefault]),
+    [
+      ['audio-eng-comm', 'commentary', false],
+      ['audio-eng-ad', 'description', false],
+      ['audio-eng', undefined, true],
+      ['audio-eng-51', undefined, false],
+      ['audio-eng-2', undefined, false],
+    ],
+  );
+  assert.equal(planAudio(heard([{ role: 'commentary' }]), 80).audio[0].isDefault, true);
+});
+
+test('with a loudness asked for, every track has the gain that brings it there; silence has none', () => {
+  const gains = (loudness?: number) =>
+    planAudio(heard([{ loudnessLufs: -23 }, { loudnessLufs: -14.3, channels: 6 }, { loudnessLufs: null }, { loudnessLufs: -69.5 }]), 80, loudness).audio.map(
+      ({ gainDb }) => gainDb,
+    );
+  assert.deepEqual(gains(-23), [undefined, -8.7, -8.7, undefined, 30]);
+  assert.deepEqual(gains(), [undefined, undefined, undefined, undefined, undefined]);
+});
+
 test('exactly one rendition is the default', () => {
   const defaults = (sounds: Sound[]) => planAudio(heard(sounds), 80).audio.map((audio) => audio.isDefault);
   assert.deepEqual(defaults([{}, {}]), [true, false]);

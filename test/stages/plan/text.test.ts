@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { TextTrack } from '../../../src/model/source.ts';
 import { languageSlug, normaliseLanguage } from '../../../src/stages/plan/language.ts';
 import { planText } from '../../../src/stages/plan/text.ts';
+import { SIDECAR } from '../../pipeline/samples.ts';
 
 const track = (streamIndex: number, changes: Partial<TextTrack> = {}): TextTrack => ({
   ...{ streamIndex, codec: 'subrip', language: 'eng', title: '', isDefault: false, isForced: false },
@@ -25,6 +26,23 @@ test('text tracks become renditions with names of their own, bitmaps stay behind
       [4, 'text-spa', 'es', true, false],
       [5, 'text-eng-forced', 'en', false, true],
       [6, 'text-eng-2', 'en', false, false],
+    ],
+  );
+});
+
+test('roles, forms and sidecars are planned; sidecars come last and are never the default', () => {
+  const planned = planText(
+    [track(2, { role: 'captions' }), track(3, { codec: 'ass' }), track(4, { codec: 'webvtt', role: 'commentary' })],
+    [SIDECAR, { ...SIDECAR, language: 'eng' }],
+  );
+  assert.deepEqual(
+    planned.map(({ streamIndex, sidecar, name, form, role, isDefault }) => [streamIndex, sidecar, name, form, role, isDefault]),
+    [
+      [2, undefined, 'text-eng-sdh', undefined, 'captions', false],
+      [3, undefined, 'text-eng', 'ass', undefined, false],
+      [4, undefined, 'text-eng-comm', 'webvtt', 'commentary', false],
+      [null, 0, 'text-de', undefined, undefined, false],
+      [null, 1, 'text-eng-2', undefined, undefined, false],
     ],
   );
 });

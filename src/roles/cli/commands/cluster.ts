@@ -1,16 +1,18 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { ScenelineError } from '../../../model/errors.ts';
+import type { Sidecar, SidecarWish } from '../../../model/sidecar.ts';
 import type { SourceSeal } from '../../../model/source.ts';
 import type { Title } from '../../../model/title.ts';
 import { sealSource } from '../../../stages/ingest/seal.ts';
+import { sealSidecar } from '../../../stages/ingest/seal-sidecar.ts';
 import { DEFAULT_LADDER } from '../../../stages/plan/ladder/default-ladder.ts';
 import type { ClusterConfig } from '../../cluster/config.ts';
 import { parseListen } from '../../cluster/metrics/serve-metrics.ts';
 import type { Cluster } from '../../cluster/open-cluster.ts';
 import { ensureMediaTools } from '../../doctor/ensure-media-tools.ts';
 import type { Invocation } from '../invocation.ts';
-import { type CommonOptions, clusterConfigPath, parseCount } from '../options.ts';
+import { type CommonOptions, clusterConfigPath, parseCount, withLoudness } from '../options.ts';
 import { readLadder } from '../read-ladder.ts';
 import { printable } from '../terminal.ts';
 
@@ -48,7 +50,14 @@ export function workerCommand(command: Command, invocation: Invocation): void {
     });
 }
 
-type SubmitOptions = CommonOptions & { readonly title?: string; readonly ladder?: string; readonly urgency: string; readonly wait?: boolean };
+type SubmitOptions = CommonOptions & {
+  readonly title?: string;
+  readonly ladder?: string;
+  readonly urgency: string;
+  readonly wait?: boolean;
+  readonly normalise?: string | boolean;
+  readonly subtitles?: readonly SidecarWish[];
+};
 
 export function submitCommand(command: Command, invocation: Invocation): void {
   command
@@ -61,11 +70,13 @@ export function submitCommand(command: Command, invocation: Invocation): void {
       withCluster(options, invocation, 'submit', async (cluster) => {
         const titleId = options.title ?? idOf(source);
         if (!TITLE_ID.test(titleId)) throw new ScenelineError('SL-101', `${printable(titleId)} is no title id: a to z, 0 to 9 and -, 64 at most.`);
-        const ladder = options.ladder === undefined ? DEFAULT_LADDER : await readLadder(options.ladder);
+        const ladder = withLoudness(options.ladder === undefined ? DEFAULT_LADDER : await readLadder(options.ladder), options.normalise);
         const urgency = urgencyOf(options.urgency);
+        const sidecars: Sidecar[] = [];
+        for (const wish of options.subtitles ?? []) sidecars.push(await sealSidecar(wish, cluster.blobs));
         const seal = await sealForCluster(cluster, source, invocation.signal);
         const { submitTitle } = await import('../../cluster/titles.ts');
-        const title = await submitTitle(cluster, { titleId, seal, ladder, urgency });
+        const title = await submitTitle(cluster, { titleId, seal, ladder, sidecars, urgency });
         const ended = options.wait ? await waitForEnd(cluster, title, invocation.signal) : title;
         printTitle(ended, options);
         if (ended.state === 'refused') invocation.setStatus(3);

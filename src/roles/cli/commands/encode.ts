@@ -2,9 +2,11 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { ScenelineError } from '../../../model/errors.ts';
 import type { Report } from '../../../model/report.ts';
+import type { Sidecar, SidecarWish } from '../../../model/sidecar.ts';
 import type { Title } from '../../../model/title.ts';
 import type { MediaTools } from '../../../ports/media-tools.ts';
 import { sightSource } from '../../../stages/ingest/seal.ts';
+import { sealSidecar } from '../../../stages/ingest/seal-sidecar.ts';
 import { DEFAULT_LADDER } from '../../../stages/plan/ladder/default-ladder.ts';
 import { requireEncoders } from '../../../stages/plan/ladder/require-encoders.ts';
 import { defaultWorkers, openLaptop } from '../../all-in-one.ts';
@@ -12,14 +14,20 @@ import { ensureMediaTools } from '../../doctor/ensure-media-tools.ts';
 import { type EncodeRequest, encodeTitle } from '../../encode-title.ts';
 import { finishedTitle } from '../../finished-title.ts';
 import type { Invocation } from '../invocation.ts';
-import { type CommonOptions, parseWorkers, stateFolder } from '../options.ts';
+import { type CommonOptions, parseWorkers, stateFolder, withLoudness } from '../options.ts';
 import { ProgressView } from '../progress.ts';
 import { readLadder } from '../read-ladder.ts';
 import { describeEnd, summary } from '../summary.ts';
 import { printable } from '../terminal.ts';
 import { TitleTracker } from '../title-tracker.ts';
 
-export type EncodeOptions = CommonOptions & { readonly out: string; readonly ladder?: string; readonly workers?: string };
+export type EncodeOptions = CommonOptions & {
+  readonly out: string;
+  readonly ladder?: string;
+  readonly subtitles?: readonly SidecarWish[];
+  readonly normalise?: string | boolean;
+  readonly workers?: string;
+};
 
 /** Largest picture that the number of workers is sized for before the source is known. */
 const ASSUMED_PIXELS = 3840 * 2160;
@@ -37,19 +45,21 @@ export function encodeCommand(command: Command, invocation: Invocation): void {
 export async function runEncode(source: string, options: EncodeOptions, invocation: Invocation, out: NodeJS.WritableStream): Promise<Report | null> {
   const say = (sentence: string) => void process.stderr.write(`${sentence}\n`);
   await sightSource(source);
-  const ladder = options.ladder ? await readLadder(options.ladder) : DEFAULT_LADDER;
+  const ladder = withLoudness(options.ladder ? await readLadder(options.ladder) : DEFAULT_LADDER, options.normalise);
   const workers = options.workers ? parseWorkers(options.workers) : defaultWorkers(ASSUMED_PIXELS);
   const tools: MediaTools = await ensureMediaTools(invocation.env, say);
   requireEncoders(ladder, tools.abilities.encoders);
   const laptop = await openLaptop(stateFolder(options, invocation.env));
   try {
-    return await makeTitle({ laptop, tools, sourcePath: source, outDir: options.out, ladder, workers, options, invocation, say, out });
+    const sidecars: Sidecar[] = [];
+    for (const wish of options.subtitles ?? []) sidecars.push(await sealSidecar(wish, laptop.blobs));
+    return await makeTitle({ laptop, tools, sourcePath: source, outDir: options.out, ladder, sidecars, workers, options, invocation, say, out });
   } finally {
     laptop.close();
   }
 }
 
-type TitleWork = Pick<EncodeRequest, 'laptop' | 'tools' | 'sourcePath' | 'outDir' | 'ladder' | 'workers' | 'say'> & {
+type TitleWork = Pick<EncodeRequest, 'laptop' | 'tools' | 'sourcePath' | 'outDir' | 'ladder' | 'sidecars' | 'workers' | 'say'> & {
   readonly options: CommonOptions;
   readonly invocation: Invocation;
   readonly out: NodeJS.WritableStream;
@@ -79,10 +89,10 @@ export async function runRetry(titleId: string, options: Omit<EncodeOptions, 'ou
   try {
     const title = await laptop.control.retry(titleId);
     if (title === null) throw new ScenelineError('SL-108', `There is no title ${titleId}.`);
-    const { seal, outDir, ladder } = title.order;
+    const { seal, outDir, ladder, sidecars = [] } = title.order;
     if (outDir === null) throw new ScenelineError('SL-101', `${titleId} is a title of a cluster: give --config.`);
     requireEncoders(ladder, tools.abilities.encoders);
-    await makeTitle({ laptop, tools, sourcePath: seal.path, outDir, ladder, workers, options, invocation, say, out: process.stdout });
+    await makeTitle({ laptop, tools, sourcePath: seal.path, outDir, ladder, sidecars, workers, options, invocation, say, out: process.stdout });
   } finally {
     laptop.close();
   }

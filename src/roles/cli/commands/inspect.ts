@@ -2,9 +2,10 @@ import { constants } from 'node:fs';
 import { access, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { ROLE_WORDS } from '../../../media/cmaf/role.ts';
 import { ScenelineError } from '../../../model/errors.ts';
 import type { Inspection } from '../../../model/inspection.ts';
-import type { SourceSeal } from '../../../model/source.ts';
+import type { AudioTrack, SourceSeal } from '../../../model/source.ts';
 import type { HandlerDeps } from '../../../pipeline/handlers/deps.ts';
 import { inspectSource } from '../../../pipeline/inspect-source.ts';
 import { drawShotSheets, explainFrame } from '../../../pipeline/show-shots.ts';
@@ -133,6 +134,10 @@ function describeExplanation({ frame, seconds, startsShot, shot, nearestBorder, 
   return [verdict, '', table(statements.map(({ finder, speaks, text }) => [finder, speaks, text]))];
 }
 
+function roleOf({ role }: Pick<AudioTrack, 'role'>): string {
+  return role === undefined ? '' : ` (${ROLE_WORDS[role].label})`;
+}
+
 function describeFilm(inspection: Inspection): string[] {
   const { facts, audio } = inspection;
   const { video } = facts;
@@ -146,10 +151,10 @@ function describeFilm(inspection: Inspection): string[] {
   for (const track of facts.audio) {
     const heard = audio.find((entry) => entry.streamIndex === track.streamIndex);
     const loudness = heard?.loudnessLufs === null || heard === undefined ? 'silent' : `${heard.loudnessLufs.toFixed(1)} LUFS`;
-    lines.push(`audio  ${track.codec} ${track.channelLayout} ${track.sampleRate} Hz, ${printable(track.language)}, ${loudness}`);
+    lines.push(`audio  ${track.codec} ${track.channelLayout} ${track.sampleRate} Hz, ${printable(track.language)}${roleOf(track)}, ${loudness}`);
   }
-  for (const track of facts.text) lines.push(`text   ${track.codec}, ${printable(track.language)}`);
-  lines.push('', `${inspection.shots.length} shots:`);
+  for (const track of facts.text) lines.push(`text   ${track.codec}, ${printable(track.language)}${roleOf(track)}`);
+  if (video) lines.push('', `${inspection.shots.length} shots:`);
   for (const shot of inspection.shots)
     lines.push(`  ${shot.startSeconds.toFixed(3).padStart(10)} s  frames ${shot.startFrame} to ${shot.endFrameExclusive - 1}`);
   if (inspection.findings.length > 0) lines.push('', ...findingLines(inspection.findings));

@@ -20,9 +20,11 @@ export function verifyCommand(command: Command, invocation: Invocation): void {
       );
       if (options.json) process.stdout.write(`${JSON.stringify(verdict)}\n`);
       else {
-        process.stdout.write(
-          `${table([['FILE', 'FRAMES', 'ERROR (median, largest; levels)', 'VERDICT'], ...verdict.files.map((file) => [file.file, String(file.frames), `${file.medianError.toFixed(2)}, ${file.largestError.toFixed(2)}`, file.faults === 0 ? 'proven' : `${file.faults} faults`])])}\n`,
-        );
+        const files =
+          verdict.files.length === 0
+            ? ''
+            : `${table([['FILE', 'FRAMES', 'ERROR (median, largest; levels)', 'VERDICT'], ...verdict.files.map((file) => [file.file, String(file.frames), `${file.medianError.toFixed(2)}, ${file.largestError.toFixed(2)}`, file.faults === 0 ? 'proven' : `${file.faults} faults`])])}\n`;
+        process.stdout.write(files);
         process.stdout.write(verdict.faults.length === 0 ? 'Proven: every frame, time and sample matches the master.\n' : `${verdict.faults.length} faults:\n`);
         for (const fault of verdict.faults) process.stdout.write(`  ${printable(fault.file)}: ${printable(fault.message)}\n`);
       }

@@ -46,8 +46,10 @@ export function proofLines(report) {
       parts.push(`sound held to the sample in ${validation.audio.length === 1 ? 'one track' : `${validation.audio.length} tracks`}`);
     lines.push(`${name}: ${parts.join('; ')}`);
   }
+  const sounds = report.plan?.audio?.length ?? 0;
+  if (report.source?.frames === 0 && sounds > 0) lines.push(`Sound: held to the source to the sample in ${sounds === 1 ? 'one track' : `${sounds} tracks`}`);
   const cost = report.cost ?? {};
-  if (Number.isFinite(cost.framesEncoded)) {
+  if (cost.framesEncoded + cost.framesReused > 0) {
     const losses = cost.losses ? `, ${count(cost.losses)} interrupted` : '';
     lines.push(`${count(cost.framesEncoded)} frames encoded and ${count(cost.framesReused)} found again, in ${count(cost.attempts)} attempts${losses}`);
   }

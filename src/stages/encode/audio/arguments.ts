@@ -9,6 +9,8 @@ const DOWNMIX = 'internal_sample_fmt=fltp:center_mix_level=0.7071067811865476:su
 const BY_COUNT = 'asetpts=round(N/SR/TB)';
 /** Mixing may sum up above full scale. What stays below passes unchanged, and without delay. */
 const LIMITER = 'alimiter=limit=1:level=0:latency=1';
+/** Beside a gain: 1.5 dB below full scale, so that the true peak stays below the -1 dBTP of EBU R 128. */
+const LOUDNESS_LIMITER = 'alimiter=limit=0.841395:level=0:latency=1';
 const LAYOUTS = { 1: 'mono', 2: 'stereo', 6: '5.1' } as const;
 
 export type AudioCommandInput = { readonly source: MediaInput; readonly audio: AudioPlan; readonly outPath: string };
@@ -36,13 +38,18 @@ function audioFilters(audio: AudioPlan): string[] {
     `aresample=${audio.sampleRate}:${DOWNMIX}${filling}`,
     `aformat=sample_rates=${audio.sampleRate}:channel_layouts=${LAYOUTS[audio.channels]}`,
     // The limiter hands on its input's times although it has moved the samples by its look-ahead: count again.
-    LIMITER,
+    ...(audio.gainDb === undefined ? [LIMITER] : [gain(audio.gainDb), LOUDNESS_LIMITER]),
     BY_COUNT,
     ...(audio.leadSamples > 0 ? [`adelay=delays=${audio.leadSamples}S:all=1`] : []),
     `apad=whole_len=${totalSamples}`,
     `atrim=end_sample=${totalSamples}`,
     'aformat=sample_fmts=fltp',
   ];
+}
+
+/** In floating point: nothing is lost above full scale. */
+function gain(decibels: number): string {
+  return `aformat=sample_fmts=fltp,volume=volume=${decibels.toFixed(2)}dB:precision=float`;
 }
 
 /** Rate at which source and rendition are compared. */
@@ -53,8 +60,8 @@ const AS_COMPARED = `aformat=sample_fmts=fltp:sample_rates=${COMPARED_RATE}:chan
 const NEVER_SECONDS = 1e9;
 
 /**
- * The source's track as 16-bit stereo at the compared rate on standard output, beginning at the title's zero: placed by the source's own
- * clock, which the encode does not look at.
+ * The source's track as 16-bit stereo at the compared rate on standard output, beginning at the title's zero and as loud as planned: placed by the source's
+ * own clock, which the encode does not look at.
  */
 export function sourceListenArguments(input: { source: MediaInput; audio: AudioPlan; originSeconds: number }): string[] {
   const { audio } = input;
@@ -62,6 +69,8 @@ export function sourceListenArguments(input: { source: MediaInput; audio: AudioP
   const filters = [
     `asetpts=PTS-(${input.originSeconds.toFixed(9)})/TB`,
     `aresample=${COMPARED_RATE}:async=1:min_comp=0.0001:min_hard_comp=${jump}:first_pts=0`,
+    // Mixed first, as the encode does it: the limiter must hear the same channels.
+    ...(audio.gainDb === undefined ? [] : [`aformat=sample_fmts=fltp:channel_layouts=${LAYOUTS[audio.channels]}`, gain(audio.gainDb), LOUDNESS_LIMITER]),
     AS_COMPARED,
   ];
   const raw = ['-map', `0:${audio.streamIndex}`, '-af', filters.join(','), '-f', 's16le', 'pipe:1'];

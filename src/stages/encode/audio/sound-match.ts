@@ -10,6 +10,23 @@ const MARGIN = 0.02;
 const LEAST_CORRELATION = 0.5;
 const LARGEST_LEVEL_RATIO = 2;
 
+/** With a gain, levels must agree over the whole track: within 1.5 dB, or 3 dB where a gain upwards made the limiter work on other samples than here. */
+const LARGEST_GAIN_RATIO = { louder: 1.19, quieter: 1.19, limited: 1.41 };
+
+/** What is wrong with the level of the whole track, in the words of `SoundMatch.fault`; null: nothing. */
+export function judgeGain(source: Envelope, rendition: Envelope, gainDb: number): string | null {
+  const [expected, found] = [wholeLevel(source), wholeLevel(rendition)];
+  const { louder, quieter, limited } = LARGEST_GAIN_RATIO;
+  const most = found > expected ? louder : gainDb > 0 ? limited : quieter;
+  if (Math.max(expected, found) < SILENCE || Math.max(expected, found) <= most * Math.min(expected, found)) return null;
+  return `has not the planned loudness: it is ${(20 * Math.log10(found / expected)).toFixed(1)} dB off`;
+}
+
+function wholeLevel({ blocks }: Envelope): number {
+  const count = blocks.reduce((sum, block) => sum + block.length, 0);
+  return count === 0 ? 0 : blocks.reduce((sum, block) => sum + mean(block) * block.length, 0) / count;
+}
+
 export type SoundMatch = {
   /** What is wrong, as the end of a sentence that begins with the rendition's name; null: nothing. */
   readonly fault: string | null;

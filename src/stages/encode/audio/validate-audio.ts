@@ -6,7 +6,7 @@ import type { StageContext } from '../../../ports/stage-context.ts';
 import { COMPARED_RATE, renditionListenArguments, sourceListenArguments } from './arguments.ts';
 import { type Envelope, EnvelopeReader } from './envelope.ts';
 import { audioLimits } from './limits.ts';
-import { judgeSound, type SoundMatch } from './sound-match.ts';
+import { judgeGain, judgeSound, type SoundMatch } from './sound-match.ts';
 
 /** Samples of one AAC access unit: decoders before ffmpeg 6 give the last one whole. */
 const ACCESS_UNIT_SAMPLES = 1024;
@@ -35,7 +35,8 @@ export async function validateAudio(input: ValidateAudioInput, ctx: StageContext
   }
   const source = await listen(sourceListenArguments(input), audio, ctx);
   const match = judgeSound(source.envelope, rendition.envelope);
-  if (match.fault !== null) throw unproven(audio, match.fault, rendition.run);
+  const fault = match.fault ?? (audio.gainDb === undefined ? null : judgeGain(source.envelope, rendition.envelope, audio.gainDb));
+  if (fault !== null) throw unproven(audio, fault, rendition.run);
   return match;
 }
 

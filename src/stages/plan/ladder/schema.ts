@@ -11,6 +11,8 @@ const PRESETS: { readonly [codec in Rung['codec']]: { readonly known: readonly s
   av1: { known: ['0', '1', '2', '3', '4', '5', '6', '7', '8'], usual: '6' },
 };
 const LARGEST_CRF = { h264: 51, h265: 51, av1: 63 } as const;
+/** What broadcasters and streams ask for lies well inside. */
+export const LOUDNESS_LUFS = { usual: -23, least: -40, most: -5 };
 /** Names that renditions of sound and text have. */
 const TAKEN_NAMES = /^(audio|text)-/;
 
@@ -50,6 +52,12 @@ const rung = rungFields
 /** What a ladder file holds. Published as schemas/ladder.schema.json. */
 export const ladderSchema = z.strictObject({
   rungs: z.array(rung).min(1).max(MOST_RUNGS),
+  loudnessLufs: z
+    .number()
+    .min(LOUDNESS_LUFS.least)
+    .max(LOUDNESS_LUFS.most)
+    .optional()
+    .describe('Every sound track is brought to this integrated loudness (EBU R 128: -23); without it sound keeps its own.'),
   audioKbpsPerChannel: z.int().min(16).max(160).default(80).describe('AAC, thousand bits per second and channel.'),
 });
 

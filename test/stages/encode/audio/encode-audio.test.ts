@@ -11,6 +11,7 @@ import type { AudioPlan } from '../../../../src/model/plan.ts';
 import type { MediaCommand, MediaTools } from '../../../../src/ports/media-tools.ts';
 import { encodeAudio } from '../../../../src/stages/encode/audio/encode-audio.ts';
 import { validateAudio } from '../../../../src/stages/encode/audio/validate-audio.ts';
+import { parseLoudness } from '../../../../src/stages/inspect/loudness.ts';
 import { mediaPath } from '../../../support/media.ts';
 import { ffmpeg, mediaTools, stageContext } from '../../../support/stage-context.ts';
 
@@ -65,9 +66,9 @@ async function made(sourcePath: string, audio: AudioPlan, originSeconds: number)
   return { proof, path };
 }
 
-function assertBeeps(found: readonly number[], wanted: readonly number[]): void {
+function assertBeeps(found: readonly number[], wanted: readonly number[], toleranceSeconds = 0.001): void {
   assert.equal(found.length, wanted.length, found.join());
-  for (const [i, at] of wanted.entries()) assert.ok(Math.abs(found[i] - at) < 0.001, `beep at ${found[i]} s instead of ${at} s`);
+  for (const [i, at] of wanted.entries()) assert.ok(Math.abs(found[i] - at) < toleranceSeconds, `beep at ${found[i]} s instead of ${at} s`);
 }
 
 test('beeps stay within a millisecond, after the lead, and the samples are as many as planned', async () => {
@@ -130,6 +131,58 @@ test('an encode by count of a source with gaps is refused when held to the times
 function isUnproven(error: unknown): boolean {
   return error instanceof ScenelineError && error.code === 'SL-304' && error.evidence !== null;
 }
+
+/** Integrated loudness by the tool's own meter, LUFS. */
+async function loudness(path: string): Promise<number> {
+  const run = await (await mediaTools()).run({
+    tool: 'ffmpeg',
+    args: ['-i', path, '-af', 'ebur128', '-f', 'null', '-'],
+    limits: { stallMs: 60_000, wallMs: 60_000 },
+  });
+  return parseLoudness(run.log).loudnessLufs!;
+}
+
+test('a gain makes the track as loud as planned, nothing goes above the ceiling, and the proof holds it to that', async () => {
+  const path = await source('loud.wav', 'volume=0.9');
+  const own = await loudness(path);
+  for (const gainDb of [-9, 6]) {
+    const { path: out, proof } = await made(path, plan({ gainDb }), 0);
+    assert.ok(proof.lowestCorrelation > 0.95);
+    const samples = await decode(out);
+    // Mixed to mono, two equal channels are 3 dB louder.
+    const peak = samples.reduce((most, value) => Math.max(most, Math.abs(value)), 0) / Math.SQRT2;
+    assert.ok(peak < 0.95, `peak ${peak}`);
+    if (gainDb < 0) assert.ok(Math.abs((await loudness(out)) - (own + gainDb)) < 0.5, `${await loudness(out)} of ${own}`);
+  }
+  const { path: renditionPath } = await made(path, plan({ gainDb: -9 }), 0);
+  const held = async (gainDb: number) =>
+    validateAudio({ source: fileInput(path), renditionPath, streamIndex: 0, audio: plan({ gainDb }), originSeconds: 0 }, await stageContext(folder));
+  assert.equal((await held(-9)).fault, null);
+  await assert.rejects(held(-6), /has not the planned loudness: it is -3\.\d dB off/);
+});
+
+test('codecs of discs, broadcasts and the web, mono to 7.1, keep their place', async () => {
+  const spread = (layout: string, channels: readonly string[]) => `pan=${layout}|${channels.map((name, i) => `${name}=${i === 0 ? 'c0' : '0*c0'}`).join('|')}`;
+  for (const [name, filters, ...codec] of [
+    ['mono.mka', 'anull', '-c:a', 'pcm_s24le'],
+    ['ac3.mka', spread('5.1', ['FC', 'FL', 'FR', 'LFE', 'BL', 'BR']), '-c:a', 'ac3', '-b:a', '448k'],
+    ['eac3.mka', spread('5.1', ['FC', 'FL', 'FR', 'LFE', 'BL', 'BR']), '-c:a', 'eac3', '-b:a', '448k'],
+    ['dts.mka', spread('5.1(side)', ['FC', 'FL', 'FR', 'LFE', 'SL', 'SR']), '-c:a', 'dca', '-strict', '-2', '-b:a', '1509k'],
+    ['opus.mka', spread('stereo', ['FL', 'FR']), '-c:a', 'libopus', '-b:a', '128k'],
+    ['flac-71.mka', spread('7.1', ['FC', 'FL', 'FR', 'LFE', 'BL', 'BR', 'SL', 'SR']), '-c:a', 'flac'],
+    ['pcm-quad.mov', spread('quad', ['FL', 'FR', 'BL', 'BR']), '-c:a', 'pcm_s16be'],
+  ]) {
+    const path = await source(name, filters, ...codec);
+    // Encoders delay, and not every one of these containers can say so: the source itself is the truth.
+    const truth = onsets(await decode(path), RATE);
+    assertBeeps(truth, BEEP_SECONDS, 0.012);
+    for (const channels of [2, 6] as const) {
+      const { path: out, proof } = await made(path, plan({ channels, bitrateKbps: 80 * channels, sampleCount: 5 * RATE }), 0);
+      assert.ok(proof.lowestCorrelation > 0.9, `${name} ${channels}: ${JSON.stringify(proof)}`);
+      assertBeeps(onsets(await decode(out), RATE), truth);
+    }
+  }
+});
 
 test('a wrong lead is refused: the source is placed by its clock', async () => {
   const path = await source('lead.wav', 'anull');

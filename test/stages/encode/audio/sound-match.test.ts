@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EnvelopeReader } from '../../../../src/stages/encode/audio/envelope.ts';
-import { judgeSound } from '../../../../src/stages/encode/audio/sound-match.ts';
+import { judgeGain, judgeSound } from '../../../../src/stages/encode/audio/sound-match.ts';
 
 const RATE = 8000;
 const PER_MS = RATE / 1000;
@@ -81,4 +81,15 @@ test('silence, even tones and very short sound cannot be compared, and are no fa
 test('what is kept of a title does not grow with it', () => {
   const kept = (hours: number) => envelope(new Int16Array(0), hours * 3_600_000).blocks.reduce((sum, block) => sum + block.length, 0);
   assert.ok(kept(3) <= 640_000 && kept(300) <= 640_000);
+});
+
+test('a gain that was not made, or twice, is seen over the whole track', () => {
+  const sound = speech(25_000);
+  const found = (decibels: number, gainDb: number) => judgeGain(envelope(sound), envelope(sound.map((value) => value * 10 ** (decibels / 20))), gainDb);
+  assert.deepEqual([found(0, -9), found(-1, -9), found(1, -9), found(-2.5, 9)], [null, null, null, null]);
+  assert.equal(found(-3, -9), 'has not the planned loudness: it is -3.0 dB off');
+  assert.match(found(2, 9)!, /it is 2\.0 dB off/);
+  assert.match(found(-3.5, 9)!, /it is -3\.5 dB off/);
+  const silence = envelope(new Int16Array(80_000));
+  assert.equal(judgeGain(silence, silence, -9), null);
 });
