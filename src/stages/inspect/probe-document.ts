@@ -3,7 +3,6 @@ import { type MediaInput, sourceArguments } from '../../model/media-input.ts';
 import { asObject, type JsonObject, objectAt, objectsAt } from './json-access.ts';
 
 const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
-const MAX_STREAMS = 1000;
 const MAX_CHAPTERS = 10_000;
 
 /** What ffprobe said about a file; the values are still as the file gave them. */
@@ -13,14 +12,14 @@ export function probeArgs(source: MediaInput): readonly string[] {
   return ['-of', 'json=c=1', '-show_format', '-show_streams', '-show_chapters', ...sourceArguments(source)];
 }
 
-/** Collects a tool's output up to 16 MiB; throws RangeError beyond. */
+/** Collects a tool's output up to 16 MiB; throws SL-350 beyond. */
 export class DocumentBytes {
   readonly #parts: Buffer[] = [];
   #length = 0;
 
   write(bytes: Uint8Array): void {
     this.#length += bytes.byteLength;
-    if (this.#length > MAX_DOCUMENT_BYTES) throw new RangeError(`ffprobe wrote more than ${MAX_DOCUMENT_BYTES} bytes`);
+    if (this.#length > MAX_DOCUMENT_BYTES) throw new ScenelineError('SL-350', `What the file says about itself is longer than ${MAX_DOCUMENT_BYTES} bytes.`);
     this.#parts.push(Buffer.from(bytes));
   }
 
@@ -38,5 +37,5 @@ export function parseProbeDocument(text: string): ProbeDocument {
     throw new ScenelineError('SL-301', 'ffprobe wrote something else than JSON.', { cause });
   }
   if (root === null) throw new ScenelineError('SL-301', 'ffprobe wrote something else than a JSON object.');
-  return { format: objectAt(root, 'format'), streams: objectsAt(root, 'streams', MAX_STREAMS), chapters: objectsAt(root, 'chapters', MAX_CHAPTERS) };
+  return { format: objectAt(root, 'format'), streams: objectsAt(root, 'streams', MAX_DOCUMENT_BYTES), chapters: objectsAt(root, 'chapters', MAX_CHAPTERS) };
 }

@@ -1,4 +1,6 @@
 import type { TimeBase } from '../../media/time.ts';
+import { ScenelineError } from '../../model/errors.ts';
+import { MOST_PICTURES } from './limits.ts';
 import type { ListedPacket } from './packet-line.ts';
 import { PtsChecksum } from './pts-checksum.ts';
 import type { ScanRange } from './scan.ts';
@@ -57,6 +59,7 @@ export class RangePlanner {
       return;
     }
     this.#packetCount++;
+    if (this.#packetCount > MOST_PICTURES) throw new ScenelineError('SL-350', `The film has more than ${MOST_PICTURES} pictures.`);
     if (packet.ptsTicks === null) {
       this.#missingPtsCount++;
       return;
@@ -69,12 +72,21 @@ export class RangePlanner {
     if (this.#last === null || ptsTicks > this.#last.ptsTicks) this.#last = { ptsTicks, durationTicks };
     if (this.#lead.length < LEAD_PACKETS) this.#lead.push(ptsTicks);
     if (isKey) this.#noteKey(ptsTicks);
-    let at = this.#ranges.length - 1;
-    while (at > 0 && ptsTicks < this.#ranges[at].startPtsTicks!) at--;
-    const range = this.#ranges[at];
+    const range = this.#rangeAt(ptsTicks);
     range.packetCount++;
     range.checksum.add(ptsTicks);
     if (isKey) range.keyPtsTicks.push(ptsTicks);
+  }
+
+  /** Times may jump back and forth, so the ranges are not walked through. */
+  #rangeAt(ptsTicks: number): OpenRange {
+    let [low, high] = [0, this.#ranges.length - 1];
+    while (low < high) {
+      const middle = low === high - 1 ? high : (low + high) >> 1;
+      if (ptsTicks < this.#ranges[middle].startPtsTicks!) high = middle - 1;
+      else low = middle;
+    }
+    return this.#ranges[low];
   }
 
   #noteKey(ptsTicks: number): void {

@@ -2,7 +2,7 @@ import type { TextRendition } from '../../media/cmaf/presentation.ts';
 import { parseWebVtt, writeWebVtt } from '../../media/webvtt/cues.ts';
 import { normaliseCues } from '../../media/webvtt/normalise.ts';
 import { ScenelineError } from '../../model/errors.ts';
-import { inputArguments, type MediaInput } from '../../model/media-input.ts';
+import { type MediaInput, sourceArguments } from '../../model/media-input.ts';
 import type { TextPlan } from '../../model/plan.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 
@@ -29,7 +29,7 @@ const LIMITS = { stallMs: 300_000, wallMs: 6 * 3_600_000 };
 
 /** Times stay on the source's own clock (`-copyts`), so that the shift is ours and exact. */
 export function textArguments(source: MediaInput, streamIndex: number): string[] {
-  return ['-copyts', ...inputArguments(source), '-map', `0:${streamIndex}`, '-c:s', 'webvtt', '-flush_packets', '1', '-f', 'webvtt', 'pipe:1'];
+  return ['-copyts', ...sourceArguments(source), '-map', `0:${streamIndex}`, '-c:s', 'webvtt', '-flush_packets', '1', '-f', 'webvtt', 'pipe:1'];
 }
 
 /**

@@ -94,10 +94,12 @@ test('sound with gaps, damage or nothing at all is told', () => {
     failure: null,
     ...changes,
   });
-  assert.deepEqual(judgeSound(sound({})), []);
-  const [gaps] = judgeSound(sound({ gapCount: 3, gaps: [{ atSeconds: 1.5, jumpSeconds: 0.1 }] }));
+  assert.deepEqual(judgeSound(sound({}), 0), []);
+  const [gaps] = judgeSound(sound({ gapCount: 3, gaps: [{ atSeconds: 1.5, jumpSeconds: 0.1 }] }), 0);
   assert.equal(gaps.code, 'SL-226');
   assert.deepEqual(gaps.place, { streamIndex: 1, startSeconds: 1.5 });
-  assert.deepEqual(codes(judgeSound(sound({ isDamaged: true }))), ['warn SL-241']);
-  assert.deepEqual(codes(judgeSound(sound({ failure: 'no decoder', isDamaged: true }))), ['warn SL-233']);
+  assert.deepEqual(codes(judgeSound(sound({ isDamaged: true }), 0)), ['warn SL-241']);
+  assert.deepEqual(codes(judgeSound(sound({}), 1e9)), ['refuse SL-270']);
+  assert.deepEqual(codes(judgeSound(sound({ gapCount: 1, gaps: [{ atSeconds: 1, jumpSeconds: 1e6 }] }), 0)), ['refuse SL-270', 'warn SL-226']);
+  assert.deepEqual(codes(judgeSound(sound({ failure: 'no decoder', isDamaged: true }), 0)), ['warn SL-233']);
 });
