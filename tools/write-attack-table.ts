@@ -7,7 +7,7 @@ import { tinyFilm } from '../test/hostile/tiny-film.ts';
 import { mediaTools } from '../test/support/stage-context.ts';
 
 const PAGE = join(import.meta.dirname, '../docs/security.md');
-const PLACE = /(?<=<!-- attacks -->\n)[^]*(?=<!-- end of attacks -->)/;
+const PLACE = /(?<=<!-- attacks -->\n)[\s\S]*(?=<!-- end of attacks -->)/;
 
 const folder = mkdtempSync(join(tmpdir(), 'sceneline-attacks-'));
 try {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { availableParallelism, totalmem } from 'node:os';
 import type { MediaCommand } from '../../ports/media-tools.ts';
 import type { ProcessEnd } from './supervise.ts';
@@ -42,6 +43,17 @@ export function limitsOf(limits: MediaCommand['limits']): ProcessLimits {
     fileBytes: limits.fileBytes ?? FILE_BYTES,
     openFiles: OPEN_FILES,
   };
+}
+
+const ASKED: ProcessLimits = { openFiles: 100, fileBytes: 512 * 1000, memoryBytes: 1024 * 1_000_000, cpuSeconds: 1000 };
+
+/** Limits that this machine's shell does not set, by name: asks it to, and to say what it did. Starts one short process. */
+export function missingLimits(): string[] {
+  const script = `${SET_LIMITS}; for of in n f d t; do ulimit -S -$of || echo none; done`;
+  const run = spawnSync('/bin/sh', ['-c', script, 'sh', ...limitWords(ASKED)], { encoding: 'utf8', timeout: 10_000 });
+  const said = (run.stdout ?? '').split('\n').map(Number);
+  const wanted = limitWords(ASKED).map(Number);
+  return ['open files', 'output', 'memory', 'CPU time'].filter((_, i) => !(said[i] <= wanted[i]));
 }
 
 /** In a container the container's memory counts. */

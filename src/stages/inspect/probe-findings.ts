@@ -9,6 +9,8 @@ import { readOrientation } from './orientation.ts';
 import { pixelFormatFacts } from './pixel-format.ts';
 import { type ProbedFacts, sideDataOf } from './source-facts.ts';
 
+/** Tracks that a sentence names. */
+const MOST_NAMED = 10;
 const SMALLEST_SIDE_PX = 16;
 const LARGEST_SIDE_PX = 16_384;
 
@@ -28,8 +30,15 @@ export function judgeFacts(probed: ProbedFacts): Finding[] {
     findings.push(...refusals(facts.video, probed.videoStreams[0]), ...videoWarnings(facts.video, probed.videoStreams[0]));
   }
   if (facts.otherVideo.length > 0) {
-    const others = facts.otherVideo.map((track) => track.streamIndex).join(', ');
-    findings.push(finding('warn', 'SL-224', `The file has more picture tracks (${others}); the first is used.`, { streamIndex: facts.video!.streamIndex }));
+    const others = facts.otherVideo
+      .slice(0, MOST_NAMED)
+      .map((track) => track.streamIndex)
+      .join(', ');
+    findings.push(
+      finding('warn', 'SL-224', `The file has more picture tracks (${others}${facts.otherVideo.length > MOST_NAMED ? ', …' : ''}); the first is used.`, {
+        streamIndex: facts.video!.streamIndex,
+      }),
+    );
   }
   for (const streamIndex of probed.skippedAudio) {
     findings.push(finding('warn', 'SL-233', 'This sound track has no known codec and is left out.', { streamIndex }));

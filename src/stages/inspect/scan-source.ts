@@ -6,7 +6,7 @@ import type { SourceFacts, VideoTrack } from '../../model/source.ts';
 import type { MediaLimits } from '../../ports/media-tools.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 import { FrameHashReader } from './frame-hash-lines.ts';
-import { LISTING_LIMITS, PROBE_LIMITS, TRIAL_LIMITS } from './limits.ts';
+import { listingLimits, PROBE_LIMITS, TRIAL_LIMITS } from './limits.ts';
 import { LineReader } from './line-reader.ts';
 import { packetListingArgs, parsePacketLine } from './packet-line.ts';
 import { DocumentBytes, parseProbeDocument, probeArgs } from './probe-document.ts';
@@ -119,7 +119,7 @@ async function listPackets(input: ScanInput, video: VideoTrack, durationSeconds:
     if (packet) planner.add(packet);
   });
   const args = packetListingArgs(input.source, video.streamIndex);
-  const end = await runOrRefuse(ctx, 'ffprobe', args, (bytes) => lines.write(bytes), LISTING_LIMITS);
+  const end = await runOrRefuse(ctx, 'ffprobe', args, (bytes) => lines.write(bytes), listingLimits(input.sourceBytes));
   return { listing: planner.finish(), end };
 }
 

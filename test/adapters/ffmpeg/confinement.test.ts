@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { FfmpegMediaTools, needsNetwork, toolEnvironment } from '../../../src/adapters/ffmpeg/media-tools.ts';
 import { PLAIN_GUARD, type ProcessGuard, probeGuard } from '../../../src/adapters/ffmpeg/process-guard.ts';
-import { limitReached, limitsOf, limitWords } from '../../../src/adapters/ffmpeg/process-limits.ts';
+import { limitReached, limitsOf, limitWords, missingLimits } from '../../../src/adapters/ffmpeg/process-limits.ts';
 import type { ScenelineError } from '../../../src/model/errors.ts';
 import type { MediaLimits } from '../../../src/ports/media-tools.ts';
 import { fakeTool, testFolder } from '../../support/fake-tool.ts';
@@ -36,7 +36,11 @@ async function failureOf(
 /** What a program of ours says under a guard. */
 async function heard(t: TestContext, guard: ProcessGuard, source: string, args: readonly string[] = []): Promise<string> {
   let text = '';
-  const outputs = { 1: (bytes: Uint8Array) => void (text += Buffer.from(bytes).toString()) };
+  const outputs = {
+    1: (bytes: Uint8Array) => {
+      text += Buffer.from(bytes).toString();
+    },
+  };
   await toolsOf(guard, fakeTool(testFolder(t), 'ffmpeg', source)).run({ tool: 'ffprobe', args, outputs, limits: PATIENT });
   return text;
 }
@@ -107,6 +111,10 @@ test('what a command leaves open is bounded by the machine', () => {
   const { cpuSeconds, memoryBytes, fileBytes } = limitsOf({ stallMs: 1000, wallMs: 10_000 });
   assert.ok(cpuSeconds >= 10 && memoryBytes >= 4 * 1024 ** 3 && fileBytes > 1e9);
   assert.deepEqual(limitWords({ openFiles: 9, fileBytes: 1024, memoryBytes: 2048, cpuSeconds: 1.5 }), ['9', '2', '2', '2', '7']);
+});
+
+test('this machine knows every limit', () => {
+  if (process.platform === 'linux') assert.deepEqual(missingLimits(), []);
 });
 
 test('a limit is told from other ends', () => {
