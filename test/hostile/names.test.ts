@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { parseXml } from '../../src/media/dash/xml.ts';
+import { parseMultivariant } from '../../src/media/hls/parse.ts';
 import { TINY_LADDER } from '../crash/crash-run.ts';
 import type { CliEnd } from '../support/cli.ts';
 import { type CliPlace, cliPlace } from '../support/cli-place.ts';
@@ -86,15 +87,24 @@ describe('a film whose every name is an attack', { timeout: 300_000 }, () => {
   });
 
   test('manifests are what they would be with plain names, and text is text', () => {
-    const read = (ending: string) =>
-      readdirSync(place.outDir)
-        .filter((name) => name.endsWith(ending))
-        .map((name) => readFileSync(join(place.outDir, name), 'utf8'));
+    const files = readdirSync(place.outDir, { recursive: true, encoding: 'utf8' });
+    const read = (ending: string) => files.filter((name) => name.endsWith(ending)).map((name) => readFileSync(join(place.outDir, name), 'utf8'));
     const [mpd] = read('.mpd');
     assert.equal(parseXml(mpd).name, 'MPD');
     const lists = read('.m3u8');
     assert.ok(lists.length > 2);
-    for (const text of [mpd, ...lists, ...read('.vtt')]) assert.doesNotMatch(text, /<script|(?![\n\t])\p{Cc}/u);
+    for (const text of [mpd, ...lists, ...read('.vtt')]) assert.doesNotMatch(text, /(?![\n\t])\p{Cc}/u);
+    // In a playlist, markup between quotes is what it looks like.
+    for (const text of [mpd, ...read('.vtt')]) assert.doesNotMatch(text, /<script/);
+    const multivariant = lists.find((list) => list.includes('#EXT-X-STREAM-INF'))!;
+    const { media } = parseMultivariant(multivariant);
+    assert.deepEqual(
+      media.map((attributes) => [attributes.get('TYPE'), attributes.get('DEFAULT'), attributes.get('URI')]),
+      [
+        ['AUDIO', 'YES', 'audio-und.m3u8'],
+        ['SUBTITLES', 'NO', 'text-und.m3u8'],
+      ],
+    );
     for (const list of lists) {
       assert.ok((list.match(/^#EXT-X-ENDLIST$/gm) ?? []).length <= 1);
       for (const line of list.split('\n')) assert.match(line, /^(#EXT[A-Z0-9:-]|[a-z0-9./-]+$|$)/);
