@@ -18,6 +18,7 @@ const { values, positionals } = parseArgs({
 });
 const [seed, lanes] = [Number(values.seed), Number(values.lanes)];
 const what = positionals[0] ?? 'both';
+const TOLD_EVERY = 50;
 let bugs = 0;
 
 if (what !== 'parsers') await fuzzFilms(Number(values.count ?? 2000));
@@ -36,6 +37,7 @@ async function fuzzFilms(count: number): Promise<void> {
         const recipe = randomRecipe(film.name, film.bytes, own);
         const outcome = await tryMutant(folder, film.name, applyChanges(film.bytes, recipe.changes));
         note(endings, outcome);
+        if ([...endings.values()].reduce((sum, times) => sum + times, 0) % TOLD_EVERY === 0) process.stderr.write(`${own}: ${words(endings)}\n`);
         if (BUGS.includes(outcome.ending) || outcome.ending === 'failed') tell(own, recipe, outcome);
       }
     };
@@ -43,7 +45,11 @@ async function fuzzFilms(count: number): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  process.stdout.write(`films, seed ${seed}, ${count} mutants: ${[...endings].map(([ending, times]) => `${times} ${ending}`).join(', ')}\n`);
+  process.stdout.write(`films, seed ${seed}, ${count} mutants: ${words(endings)}\n`);
+}
+
+function words(endings: ReadonlyMap<string, number>): string {
+  return [...endings].map(([ending, times]) => `${times} ${ending}`).join(', ');
 }
 
 function note(endings: Map<string, number>, { ending }: MutantOutcome): void {

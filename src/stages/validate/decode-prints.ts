@@ -51,6 +51,7 @@ export async function decodePrints(
     tool: 'ffmpeg',
     args: decodePrintsArguments(files, ctx.tools.abilities.major),
     outputs,
+    cwd: ctx.scratchDir,
     limits,
     signal: ctx.signal,
   });
