@@ -140,7 +140,7 @@ function readLog(input: Uint8Array): void {
     progress.write(part);
   }
   log.end();
-  if (/(?![\n\t])\p{Cc}/u.test(log.text)) throw new Error('a control character is left in a log');
+  if (/(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(log.text)) throw new Error('a character that steers or misleads is left in a log');
   for (const read of [parseBench, parseLoudness, parseVersion, parseEncoders, parseFilters]) read(log.text);
   countComplaints({ errorLines: log.errorLines, log: log.text }, 'mov,mp4');
 }

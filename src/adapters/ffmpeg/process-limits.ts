@@ -64,9 +64,9 @@ function mostMemoryBytes(): number {
 }
 
 /** SIGXCPU has this number on Linux and macOS; ffmpeg catches it and says so, other programs die of it. */
-const CAUGHT_CPU_SIGNAL = /received signal 24\b/;
-/** What the tools and the encoders in them say when they get no memory. */
-const NO_MEMORY = /Cannot allocate memory|bad_alloc|malloc of size \d+ failed/;
+const CAUGHT_CPU_SIGNAL = /^\[info\] Exiting normally, received signal 24\.$/m;
+/** What the tools and the encoders in them say when they get no memory; not in the lines in which they show what a file says about itself. */
+const NO_MEMORY = /^(?!\[info\]).*(?:Cannot allocate memory|bad_alloc|malloc of size \d+ failed)/m;
 
 /** The limit that ended a process, or null. @param log what it said last */
 export function limitReached(end: Pick<ProcessEnd, 'status' | 'signalName'>, log: string): LimitName | null {

@@ -122,7 +122,9 @@ test('a limit is told from other ends', () => {
   assert.equal(limitReached({ status: 255, signalName: null }, '[info] Exiting normally, received signal 24.\n'), 'CPU');
   assert.equal(limitReached({ status: null, signalName: 'SIGXFSZ' }, ''), 'output');
   assert.equal(limitReached({ status: 1, signalName: null }, '[error] x: Cannot allocate memory\n'), 'memory');
-  assert.equal(limitReached({ status: 1, signalName: null }, '[error] Invalid data\n'), null);
+  assert.equal(limitReached({ status: 1, signalName: null }, 'x264 [error]: malloc of size 10828911 failed\n'), 'memory');
+  const tags = '[info]     title           : Cannot allocate memory\n[info]     comment         : Exiting normally, received signal 24.\n';
+  assert.equal(limitReached({ status: 1, signalName: null }, `${tags}[error] Invalid data\n`), null);
   assert.equal(limitReached({ status: 0, signalName: null }, '[error] x: Cannot allocate memory\n'), null);
   assert.equal(limitReached({ status: null, signalName: 'SIGSEGV' }, ''), null);
 });
