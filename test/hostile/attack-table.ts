@@ -21,8 +21,8 @@ export type AttackRow = {
   readonly refusals: readonly string[];
 };
 
-const WAIT_MS = 3000;
-const SIDE_BY_SIDE = 6;
+const WAIT_MS = 10_000;
+const SIDE_BY_SIDE = 8;
 
 /** Tries every trick on a bare tool, on each layer alone, and on inspection as it is. @param film a small MP4 with its index at the end */
 export async function tryTricks(folder: string, film: Buffer): Promise<AttackRow[]> {
