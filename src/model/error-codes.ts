@@ -341,6 +341,12 @@ export const ERROR_CODES = {
     cause: 'Captions stand beside the pictures in the coded picture track.',
     remedy: 'Nothing to do: those of CEA-608 become a text track; where CEA-708 says more, deliver a file of subtitles.',
   },
+  'SL-270': {
+    exit: 3,
+    title: 'asks for too much',
+    cause: 'Reading the source would take more memory, time, tracks or pictures than a film needs.',
+    remedy: 'Export the film again: at most 24 h, 8192×8192 pixels, 1000 pictures a second, 128 tracks.',
+  },
   'SL-301': {
     exit: 4,
     title: 'media tool failed',
@@ -384,6 +390,12 @@ export const ERROR_CODES = {
     title: 'package not consistent',
     cause: 'A manifest does not say what the tracks are.',
     remedy: 'Report it with the evidence: this is a fault of Sceneline.',
+  },
+  'SL-350': {
+    exit: 4,
+    title: 'media tool took too much',
+    cause: 'A media process reached its limit of CPU time, memory or output and was stopped.',
+    remedy: 'Look at the source; for a large picture give the machine more memory. Then run: sceneline retry TITLE',
   },
   'SL-901': { exit: 1, title: 'internal fault', cause: 'Sceneline met a state it does not expect.', remedy: 'Report it with the text shown.' },
   'SL-905': {

@@ -12,6 +12,17 @@ export type MediaAbilities = {
   readonly buildId: string;
 };
 
+/** What ends a process that takes too much. What is not said is bounded by the machine. */
+export type MediaLimits = {
+  readonly stallMs: number;
+  readonly wallMs: number;
+  readonly cpuSeconds?: number;
+  /** Memory of its own. */
+  readonly memoryBytes?: number;
+  /** Largest file it may write. */
+  readonly fileBytes?: number;
+};
+
 export type MediaCommand = {
   readonly tool: 'ffmpeg' | 'ffprobe';
   /** Without the program's name. */
@@ -20,7 +31,7 @@ export type MediaCommand = {
   readonly outputs?: { readonly [fd: number]: (bytes: Uint8Array) => void | Promise<void> };
   readonly cwd?: string;
   /** Killed after this long without a byte on any output and without progress; and after `wallMs` in all. */
-  readonly limits: { readonly stallMs: number; readonly wallMs: number };
+  readonly limits: MediaLimits;
   /** Frames done, from `-progress` (ffmpeg only). */
   readonly onFrames?: (frames: number) => void;
   readonly signal?: AbortSignal;
@@ -39,6 +50,6 @@ export type MediaRun = {
 
 export interface MediaTools {
   readonly abilities: MediaAbilities;
-  /** Resolves when the process ended with status 0. Throws MediaFailure otherwise (its `evidence` has command, status, end of stderr), and DiskFull (SL-110) when the tool says so. The process never outlives this one. */
+  /** Resolves when the process ended with status 0. Throws MediaFailure otherwise (its `evidence` has command, status, end of stderr): SL-350 when it reached its limit of CPU, memory or output, else SL-301; and DiskFull (SL-110) when the tool says so. The process never outlives this one. */
   run(command: MediaCommand): Promise<MediaRun>;
 }

@@ -3,6 +3,7 @@ import type { MediaAbilities, MediaCommand, MediaRun, MediaTools } from '../../p
 import { probeAbilities, requireUsable } from './abilities.ts';
 import { type Environment, findTools } from './find-tools.ts';
 import { type ProcessGuard, probeGuard } from './process-guard.ts';
+import { type LimitName, limitReached, limitsOf } from './process-limits.ts';
 import { ProgressReader } from './progress.ts';
 import { type Consumer, type ProcessEnd, superviseProcess } from './supervise.ts';
 import { parseBench, ToolLog } from './tool-log.ts';
@@ -59,10 +60,12 @@ export class FfmpegMediaTools implements MediaTools {
     if (progressFd !== null) outputs.set(progressFd, (bytes) => progress.write(bytes));
     const { cwd, limits, signal } = command;
     const silentFds = new Set(progressFd === null ? [] : [progressFd]);
+    const hasNetwork = needsNetwork(command.args);
     const onStart = (signOfLife: () => void) => {
       touch = signOfLife;
     };
-    return superviseProcess({ command: argv, guard: this.#guard, env: this.#env, outputs, silentFds, cwd, limits, signal, onStart }).catch((cause) => {
+    const world = { guard: this.#guard, env: this.#env, cwd, hasNetwork };
+    return superviseProcess({ command: argv, ...world, outputs, silentFds, limits, signal, onStart }).catch((cause) => {
       throw new ScenelineError('SL-102', `${argv[0]} cannot be started.`, { cause });
     });
   }
@@ -72,6 +75,14 @@ export class FfmpegMediaTools implements MediaTools {
 export function preludeArgs(tool: MediaCommand['tool'], progressFd: number | null): readonly string[] {
   if (tool === 'ffprobe') return ['-hide_banner', '-v', 'level+error'];
   return ['-hide_banner', '-nostdin', '-nostats', '-v', 'level+info', '-benchmark', '-progress', `pipe:${progressFd}`];
+}
+
+/**
+ * Whether a command reads from our own loopback reader. Its protocol lists say so, which are the one place that allows it
+ * (src/model/media-input.ts); every other process gets no network at all.
+ */
+export function needsNetwork(args: readonly string[]): boolean {
+  return args.some((arg, i) => args[i - 1] === '-protocol_whitelist' && arg.split(',').includes('tcp'));
 }
 
 /** The little of our environment that a media tool may see: enough to start it or a script that stands for it. */
@@ -97,7 +108,10 @@ function diskFull(command: readonly string[], end: ProcessEnd, log: ToolLog): Sc
 
 function failure(command: readonly string[], end: ProcessEnd, log: ToolLog, limits: MediaCommand['limits']): ScenelineError {
   const tool = command[0].split('/').at(-1);
-  const evidence = { command, exitStatus: exitWords(end), stderrTail: log.text.slice(-STDERR_TAIL) };
+  const reached = end.stopped ? null : limitReached(end, log.text);
+  const exitStatus = reached ? `${exitWords(end)} (${reached} limit)` : exitWords(end);
+  const evidence = { command, exitStatus, stderrTail: log.text.slice(-STDERR_TAIL) };
+  if (reached) return new ScenelineError('SL-350', `${tool} took more than ${mostOf(reached, limits)} and was stopped.`, { evidence });
   const because = {
     stall: `gave no sign of life for ${seconds(limits.stallMs)} and was killed`,
     wall: `was not done after ${seconds(limits.wallMs)} and was killed`,
@@ -105,6 +119,21 @@ function failure(command: readonly string[], end: ProcessEnd, log: ToolLog, limi
   };
   const reason = end.stopped === 'stall' || end.stopped === 'wall' ? end.stopped : 'none';
   return new ScenelineError('SL-301', `${tool} ${because[reason]}.`, { evidence });
+}
+
+/** A limit in words. */
+function mostOf(reached: LimitName, limits: MediaCommand['limits']): string {
+  const { cpuSeconds, memoryBytes, fileBytes } = limitsOf(limits);
+  const words = {
+    CPU: `${seconds(cpuSeconds * 1000)} of CPU time`,
+    memory: `${gibibytes(memoryBytes)} of memory`,
+    output: `${gibibytes(fileBytes)} of output`,
+  };
+  return words[reached];
+}
+
+function gibibytes(bytes: number): string {
+  return `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
 }
 
 function exitWords(end: ProcessEnd): string {

@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { MediaCommand } from '../../ports/media-tools.ts';
 import type { Environment } from './find-tools.ts';
 import { guardCommand, type ProcessGuard } from './process-guard.ts';
+import { limitsOf } from './process-limits.ts';
 import { type ProcessUsage, readProcessUsage } from './process-usage.ts';
 import { type LimitReached, Watchdog } from './watchdog.ts';
 
@@ -15,6 +16,7 @@ export type SupervisedCommand = {
   readonly env: Environment;
   readonly cwd?: string;
   readonly outputs: ReadonlyMap<number, Consumer>;
+  readonly hasNetwork?: boolean;
   /** Descriptors whose bytes alone are no sign of life. */
   readonly silentFds?: ReadonlySet<number>;
   readonly limits: MediaCommand['limits'];
@@ -59,7 +61,8 @@ export async function superviseProcess(spec: SupervisedCommand): Promise<Process
 
 function start(spec: SupervisedCommand): { child: ChildProcess; lifeline: Writable | null } {
   const fds = [...spec.outputs.keys()];
-  const guarded = guardCommand(spec.guard, process.pid, fds, spec.command);
+  const confinement = { limits: limitsOf(spec.limits), hasNetwork: spec.hasNetwork ?? false };
+  const guarded = guardCommand(spec.guard, process.pid, fds, spec.command, confinement);
   const stdio = Array.from({ length: Math.max(2, ...fds) + 1 }, (_, fd) => (spec.outputs.has(fd) ? 'pipe' : 'ignore') as 'pipe' | 'ignore');
   if (guarded.needsLifeline) stdio[0] = 'pipe';
   const child = spawn(guarded.program, guarded.args, { cwd: spec.cwd, env: { ...spec.env }, stdio, detached: true });

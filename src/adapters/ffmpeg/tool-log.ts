@@ -55,7 +55,7 @@ export function parseBench(log: string): { cpuSeconds: number; peakMemoryBytes: 
   return { cpuSeconds: Number(times[1]) + Number(times[2]), peakMemoryBytes: memory ? Number(memory[1]) * 1024 : 0 };
 }
 
-/** Text of a file ends up here (titles, names): it must not steer the terminal that shows it. Carriage returns end lines. */
+/** Text of a file ends up here (titles, names): it must not steer the terminal that shows it, nor turn round what a person reads. Carriage returns end lines. */
 function withoutControls(text: string): string {
-  return text.replaceAll('\r', '\n').replace(/(?![\n\t])\p{Cc}/gu, '');
+  return text.replaceAll('\r', '\n').replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '');
 }

@@ -118,7 +118,7 @@ function report(thrown: unknown, interrupted: boolean, json: boolean): number {
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`\n${code} ${facts.title}: ${printable(message)}\n`);
   if (known?.evidence?.stderrTail) process.stderr.write(`The tool said last:\n${known.evidence.stderrTail.split('\n').map(printable).join('\n')}\n`);
-  if (known === null && error instanceof Error && error.stack) process.stderr.write(`${error.stack}\n`);
+  if (known === null && error instanceof Error && error.stack) process.stderr.write(`${error.stack.split('\n').map(printable).join('\n')}\n`);
   process.stderr.write(`${facts.remedy}\n`);
   if (json) printError(code, message);
   return facts.exit;

@@ -30,7 +30,7 @@ export function summary(report: Report, dir: string, wasFinished: boolean): stri
   const unscored = missingScores(report);
   const cpu = Object.values(cost.cpuSeconds).reduce((sum, seconds) => sum + seconds, 0);
   const lines = [
-    wasFinished ? `Already finished: ${dir}` : `Finished: ${dir}`,
+    wasFinished ? `Already finished: ${printable(dir)}` : `Finished: ${printable(dir)}`,
     '',
     ...(rows.length > 0 ? [table(rows), ''] : []),
     `${madeOf(report)}; ${report.source.frames > 0 ? 'every frame' : 'the sound'} matched with the master's.`,
@@ -39,8 +39,8 @@ export function summary(report: Report, dir: string, wasFinished: boolean): stri
     `Cost: ${formatSeconds(cost.wallSeconds)} of work, ${formatSeconds(cpu)} CPU, ${cost.framesEncoded} frames encoded, ${cost.framesReused} reused, ${cost.attempts} attempts, ${cost.losses} lost.`,
     ...(report.findings.length > 0 ? ['', ...findingLines(report.findings as Finding[])] : []),
     '',
-    `HLS   ${dir}/${report.package.hls}`,
-    `DASH  ${dir}/${report.package.dash}`,
+    `HLS   ${printable(dir)}/${report.package.hls}`,
+    `DASH  ${printable(dir)}/${report.package.dash}`,
     `Watch it:       ./sceneline watch ${quoted(dir)}`,
     `Prove it again: ./sceneline verify ${quoted(dir)} --against ${quoted(report.source.path)}`,
   ];

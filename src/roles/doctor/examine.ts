@@ -5,6 +5,7 @@ import { probeAbilities, requireUsable } from '../../adapters/ffmpeg/abilities.t
 import { type Environment, findProgram, findTool, TOOL_VARIABLES, type ToolName } from '../../adapters/ffmpeg/find-tools.ts';
 import { toolEnvironment } from '../../adapters/ffmpeg/media-tools.ts';
 import { probeGuard } from '../../adapters/ffmpeg/process-guard.ts';
+import { missingLimits } from '../../adapters/ffmpeg/process-limits.ts';
 import type { MediaAbilities } from '../../ports/media-tools.ts';
 import { defaultWorkers } from '../all-in-one.ts';
 import { type Host, installLine } from './host.ts';
@@ -47,6 +48,7 @@ export async function examine(around: Surroundings): Promise<readonly Check[]> {
     ...(await checkMediaTools(around)),
     await checkPackager(around.env),
     checkGuard(around),
+    ...checkConfinement(around),
     ...(await checkFolder({ folder: around.stateDir, name: 'state folder', elsewhere: 'give another folder with --state or SCENELINE_STATE' })),
     checkMachine(),
     checkBrowser(around),
@@ -146,6 +148,32 @@ function checkGuard({ env, host }: Surroundings): Check {
   const isThere = guard.kind === 'setpriv';
   const finding = isThere ? guard.setprivPath : 'not found; a watcher process per media process does its work';
   return { name: 'setpriv', isThere, isNeeded: false, finding, remedy: isThere || host.family === 'macos' ? null : installLine(['util-linux'], host) };
+}
+
+/** What keeps a media process from doing more than it should, should a film take it over. */
+function checkConfinement({ env, host }: Surroundings): Check[] {
+  const { withoutNetwork } = probeGuard(env);
+  const hasNone = withoutNetwork !== null;
+  const allow = host.isRoot
+    ? 'allow network namespaces (in a container: CAP_SYS_ADMIN or user namespaces)'
+    : 'allow user namespaces: sysctl user.max_user_namespaces';
+  const missing = missingLimits();
+  return [
+    {
+      name: 'no network',
+      isThere: hasNone,
+      isNeeded: false,
+      finding: hasNone ? withoutNetwork.join(' ') : 'not possible here; only lists of protocols keep media processes from the network',
+      remedy: hasNone || host.family === 'macos' ? null : allow,
+    },
+    {
+      name: 'limits',
+      isThere: missing.length === 0,
+      isNeeded: false,
+      finding: missing.length === 0 ? 'memory, CPU time, output and open files of media processes are bounded' : `not bounded here: ${missing.join(', ')}`,
+      remedy: missing.length === 0 || host.family === 'macos' ? null : 'use a /bin/sh whose ulimit knows -d, -t, -f and -n, such as dash',
+    },
+  ];
 }
 
 /** Whether a folder can be written and has room; makes it where it is missing. @param elsewhere how to name another one */

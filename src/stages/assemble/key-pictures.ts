@@ -65,6 +65,7 @@ export async function decodeKeyPictures(
     tool: 'ffmpeg',
     args: keyPicturesArguments(path, heightPx, major),
     outputs: { 1: accept },
+    cwd: ctx.scratchDir,
     limits: LIMITS,
     signal: ctx.signal,
   });

@@ -2,7 +2,8 @@ import { type TimeBase, ticksToSeconds } from '../../media/time.ts';
 import type { Finding, Place } from '../../model/finding.ts';
 import type { FilmMeasures } from './film-measures.ts';
 import type { AudioFindings } from './inspect-audio.ts';
-import { finding } from './probe-findings.ts';
+import { LONGEST_FILM_SECONDS } from './limits.ts';
+import { finding, judgeTimes } from './probe-findings.ts';
 
 /** More places of one kind than this are summed up. */
 const MOST_PLACES = 20;
@@ -16,7 +17,9 @@ export function judgeFilm(film: Film, isListTrusted: boolean): Finding[] {
   const { measures } = film;
   const place = { streamIndex: film.streamIndex };
   const found: Finding[] = [];
+  const spanSeconds = ticksToSeconds(measures.endPtsTicks - measures.firstPtsTicks, film.timeBase);
   if (measures.frameCount === 0) return [finding('refuse', 'SL-207', 'No picture of the film can be decoded.', place)];
+  found.push(...judgeTimes(spanSeconds, measures.frameCount, film.streamIndex));
   if (!measures.timesAscend) found.push(finding('refuse', 'SL-206', 'Times of pictures run backwards.', place));
   if (!measures.keepsSize) found.push(sizeFinding(film));
   const listedCount = measures.frameCount + measures.missingCount;
@@ -63,11 +66,15 @@ function paceFindings({ measures, timeBase, streamIndex }: Film): Finding[] {
   return [...variable, ...limited(gaps, (more) => finding('warn', 'SL-225', `The picture has ${more} more gaps.`, { streamIndex }))];
 }
 
-/** Judges a sound track by its decoded samples. */
-export function judgeSound(sound: AudioFindings): Finding[] {
-  const { streamIndex } = sound.inspection;
+/** Judges a sound track by its decoded samples. @param filmSeconds when the film's first picture comes, on the source's clock */
+export function judgeSound(sound: AudioFindings, filmSeconds: number): Finding[] {
+  const { streamIndex, startSeconds } = sound.inspection;
   if (sound.failure !== null) return [finding('warn', 'SL-233', `This sound track cannot be decoded and is left out: ${sound.failure}.`, { streamIndex })];
   const found: Finding[] = [];
+  const leaps = [startSeconds - filmSeconds, ...sound.gaps.map(({ jumpSeconds }) => jumpSeconds)];
+  if (leaps.some((seconds) => Math.abs(seconds) > LONGEST_FILM_SECONDS)) {
+    found.push(finding('refuse', 'SL-270', 'Times of this sound track leap by more than a day.', { streamIndex }));
+  }
   if (sound.isDamaged) found.push(finding('warn', 'SL-241', 'The decoder reports errors in this sound track.', { streamIndex }));
   if (sound.gapCount > 0) {
     const place: Place = { streamIndex, startSeconds: sound.gaps[0].atSeconds };

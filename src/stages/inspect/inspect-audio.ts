@@ -87,6 +87,8 @@ type Heard = {
   readonly failure: string | null;
 };
 
+const UNHEARD = { sampleRate: null, loudness: { loudnessLufs: null, loudnessRangeLu: null }, isDamaged: true };
+
 async function decode({ source, scan, streamIndex }: InspectAudioInput, withLoudness: boolean, ctx: StageContext): Promise<Heard> {
   const clock = new SoundClock();
   const reader = new FrameHashReader(null, (frame) => clock.add(frame.ptsTicks, frame.durationTicks, rateOf(reader)));
@@ -99,8 +101,8 @@ async function decode({ source, scan, streamIndex }: InspectAudioInput, withLoud
     const sampleRate = clock.sampleCount > 0 ? rateOf(reader) : null;
     return { clock, sampleRate, loudness: parseLoudness(run.log), isDamaged: countComplaints(run, scan.facts.container) > 0, failure: null };
   } catch (error) {
-    if (error instanceof RangeError)
-      throw new ScenelineError('SL-301', `The decoder's output makes no sense: ${error.message}.`, { cause: error, evidence: { command: args } });
+    // Times that no clock has are the track's fault like any other damage.
+    if (error instanceof RangeError) return { ...UNHEARD, clock: new SoundClock(), failure: error.message };
     const failure = refusalOfTool(error);
     if (failure === null) throw error;
     const sampleRate = clock.sampleCount > 0 ? rateOf(reader) : null;

@@ -12,7 +12,7 @@ import { complaintArgs, type RangeCut, rangeArgs } from './range-args.ts';
 import { type DamagedStretch, decodeRangeHeader, RANGE_HEADER_BYTES } from './range-object.ts';
 import { RangeRecorder } from './range-recorder.ts';
 import type { ScanRange, SourceScan } from './scan.ts';
-import { refusalOfTool } from './tool-failure.ts';
+import { isTooMuch, refusalOfTool } from './tool-failure.ts';
 
 export type InspectRangeInput = { readonly source: MediaInput; readonly scan: SourceScan; readonly rangeIndex: number };
 
@@ -132,7 +132,7 @@ class RangeInspector {
       ctx.spend('inspect', run.cpuSeconds);
       return countComplaints(run, scan.facts.container);
     } catch (error) {
-      if (refusalOfTool(error) === null) throw error;
+      if (refusalOfTool(error) === null || isTooMuch(error)) throw error;
       return Number.POSITIVE_INFINITY;
     }
   }

@@ -3,7 +3,6 @@ import { type MediaInput, sourceArguments } from '../../model/media-input.ts';
 import { asObject, type JsonObject, objectAt, objectsAt } from './json-access.ts';
 
 const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
-const MAX_STREAMS = 1000;
 const MAX_CHAPTERS = 10_000;
 export const MAX_SIDE_DATA = 64;
 
@@ -14,14 +13,14 @@ export function probeArgs(source: MediaInput): readonly string[] {
   return ['-of', 'json=c=1', '-show_format', '-show_streams', '-show_chapters', ...sourceArguments(source)];
 }
 
-/** Collects a tool's output up to 16 MiB; throws RangeError beyond. */
+/** Collects a tool's output up to 16 MiB; throws SL-350 beyond. */
 export class DocumentBytes {
   readonly #parts: Buffer[] = [];
   #length = 0;
 
   write(bytes: Uint8Array): void {
     this.#length += bytes.byteLength;
-    if (this.#length > MAX_DOCUMENT_BYTES) throw new RangeError(`ffprobe wrote more than ${MAX_DOCUMENT_BYTES} bytes`);
+    if (this.#length > MAX_DOCUMENT_BYTES) throw new ScenelineError('SL-350', `What the file says about itself is longer than ${MAX_DOCUMENT_BYTES} bytes.`);
     this.#parts.push(Buffer.from(bytes));
   }
 
@@ -33,7 +32,7 @@ export class DocumentBytes {
 /** Reads ffprobe's JSON. Throws SL-301 when it is not a JSON object. */
 export function parseProbeDocument(text: string): ProbeDocument {
   const root = parseRoot(text);
-  return { format: objectAt(root, 'format'), streams: objectsAt(root, 'streams', MAX_STREAMS), chapters: objectsAt(root, 'chapters', MAX_CHAPTERS) };
+  return { format: objectAt(root, 'format'), streams: objectsAt(root, 'streams', MAX_DOCUMENT_BYTES), chapters: objectsAt(root, 'chapters', MAX_CHAPTERS) };
 }
 
 /** Side data of the first picture in ffprobe's JSON. Throws like `parseProbeDocument`. */

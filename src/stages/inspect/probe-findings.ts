@@ -1,12 +1,16 @@
 import type { ErrorCode } from '../../model/error-codes.ts';
 import type { Finding, Place, Severity } from '../../model/finding.ts';
+import { MOST_PIXELS } from '../../model/media-input.ts';
 import { isHdr, type VideoTrack } from '../../model/source.ts';
 import { completeColor } from './color.ts';
 import { integerAt, type JsonObject, objectAt, textAt } from './json-access.ts';
+import { FASTEST_FPS, LONGEST_FILM_SECONDS, MOST_PICTURES, MOST_TRACKS } from './limits.ts';
 import { readOrientation } from './orientation.ts';
 import { pixelFormatFacts } from './pixel-format.ts';
 import { type ProbedFacts, sideDataOf } from './source-facts.ts';
 
+/** Tracks that a sentence names. */
+const MOST_NAMED = 10;
 const SMALLEST_SIDE_PX = 16;
 const LARGEST_SIDE_PX = 16_384;
 
@@ -18,6 +22,8 @@ export function finding(severity: Severity, code: ErrorCode, message: string, pl
 export function judgeFacts(probed: ProbedFacts): Finding[] {
   const { facts } = probed;
   const findings: Finding[] = [];
+  if (probed.streamCount > MOST_TRACKS)
+    findings.push(finding('refuse', 'SL-270', `The file has ${probed.streamCount} tracks; at most ${MOST_TRACKS} are read.`));
   if (facts.video === null) {
     if (facts.audio.length === 0) findings.push(finding('refuse', 'SL-203', 'The file has no picture track and no sound.'));
     else findings.push(finding('warn', 'SL-250', 'The file has no picture track; the title is sound only.'));
@@ -48,6 +54,16 @@ export function judgeTools(video: VideoTrack | null, filters: ReadonlySet<string
   ];
 }
 
+/** Judges how long a film is and how fast its pictures follow each other; nothing when that is bearable. */
+export function judgeTimes(spanSeconds: number, pictureCount: number, streamIndex: number): Finding[] {
+  const refuse = (message: string) => [finding('refuse', 'SL-270', message, { streamIndex })];
+  if (spanSeconds > LONGEST_FILM_SECONDS)
+    return refuse(`From the first to the last of its times the film lasts ${(spanSeconds / 3600).toFixed(1)} h; at most 24 h.`);
+  if (pictureCount > MOST_PICTURES) return refuse(`The film has more than ${MOST_PICTURES} pictures.`);
+  const isTooFast = pictureCount > 2 && pictureCount - 2 > FASTEST_FPS * spanSeconds;
+  return isTooFast ? refuse(`${pictureCount} pictures in ${spanSeconds.toFixed(6)} s are more than ${FASTEST_FPS} a second.`) : [];
+}
+
 function refusals(video: VideoTrack, stream: JsonObject): Finding[] {
   const place = { streamIndex: video.streamIndex };
   const found: Finding[] = [];
@@ -56,6 +72,9 @@ function refusals(video: VideoTrack, stream: JsonObject): Finding[] {
     found.push(finding('refuse', 'SL-204', `The picture track (${video.codec || 'unknown codec'}) cannot be decoded.`, place));
   } else if (Math.min(video.widthPx, video.heightPx) < SMALLEST_SIDE_PX || Math.max(video.widthPx, video.heightPx) > LARGEST_SIDE_PX) {
     found.push(finding('refuse', 'SL-211', `A picture of ${video.widthPx}×${video.heightPx} pixels cannot be encoded.`, place));
+  }
+  if (video.widthPx * video.heightPx > MOST_PIXELS) {
+    found.push(finding('refuse', 'SL-270', `A picture of ${video.widthPx}×${video.heightPx} pixels is larger than 8K.`, place));
   }
   if (video.timeBase.num === 0) found.push(finding('refuse', 'SL-206', 'The picture track has no valid time base.', place));
   const dolby = dolbyVision(stream);
@@ -76,8 +95,8 @@ function dolbyVision(stream: JsonObject): { readonly name: string; readonly hasB
 }
 
 function choiceOfTrack(film: VideoTrack, others: readonly VideoTrack[]): Finding {
-  const left = others.map((track) => track.streamIndex).join(', ');
-  const message = `The file has more picture tracks (${left}); track ${film.streamIndex}, ${film.widthPx}×${film.heightPx}, is used.`;
+  const left = others.slice(0, MOST_NAMED).map((track) => track.streamIndex);
+  const message = `The file has more picture tracks (${[...left, ...(others.length > MOST_NAMED ? ['…'] : [])].join(', ')}); track ${film.streamIndex}, ${film.widthPx}×${film.heightPx}, is used.`;
   return finding('warn', 'SL-224', message, { streamIndex: film.streamIndex });
 }
 

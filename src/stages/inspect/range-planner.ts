@@ -1,4 +1,6 @@
 import type { TimeBase } from '../../media/time.ts';
+import { ScenelineError } from '../../model/errors.ts';
+import { LONGEST_FILM_SECONDS, MOST_PICTURES } from './limits.ts';
 import type { ListedPacket } from './packet-line.ts';
 import { PtsChecksum } from './pts-checksum.ts';
 import type { ScanRange } from './scan.ts';
@@ -34,6 +36,7 @@ const LEAD_PACKETS = 256;
  */
 export class RangePlanner {
   readonly #rangeTicks: number;
+  readonly #longestTicks: number;
   readonly #ranges: OpenRange[] = [newRange(null)];
   #lastKeyPts: number | null = null;
   #packetCount = 0;
@@ -48,8 +51,10 @@ export class RangePlanner {
   /** @param rangeSeconds wanted length of a range; the real one ends at the next key frame. */
   constructor(timeBase: TimeBase, rangeSeconds: number) {
     this.#rangeTicks = (rangeSeconds * timeBase.den) / timeBase.num;
+    this.#longestTicks = (LONGEST_FILM_SECONDS * timeBase.den) / timeBase.num;
   }
 
+  /** Throws SL-350 as soon as it is clear that the film is too long: a small file can list packets for hours. */
   add(packet: ListedPacket): void {
     if (packet.isEncrypted) this.#isEncrypted = true;
     if (packet.isDiscarded) {
@@ -57,6 +62,7 @@ export class RangePlanner {
       return;
     }
     this.#packetCount++;
+    if (this.#packetCount > MOST_PICTURES) throw new ScenelineError('SL-350', `The film has more than ${MOST_PICTURES} pictures.`);
     if (packet.ptsTicks === null) {
       this.#missingPtsCount++;
       return;
@@ -67,14 +73,25 @@ export class RangePlanner {
   #place(ptsTicks: number, isKey: boolean, durationTicks: number): void {
     if (this.#firstPts === null || ptsTicks < this.#firstPts) this.#firstPts = ptsTicks;
     if (this.#last === null || ptsTicks > this.#last.ptsTicks) this.#last = { ptsTicks, durationTicks };
+    if (this.#last.ptsTicks - this.#firstPts > this.#longestTicks)
+      throw new ScenelineError('SL-350', 'From the first to the last of its times the film lasts more than 24 h.');
     if (this.#lead.length < LEAD_PACKETS) this.#lead.push(ptsTicks);
     if (isKey) this.#noteKey(ptsTicks);
-    let at = this.#ranges.length - 1;
-    while (at > 0 && ptsTicks < this.#ranges[at].startPtsTicks!) at--;
-    const range = this.#ranges[at];
+    const range = this.#rangeAt(ptsTicks);
     range.packetCount++;
     range.checksum.add(ptsTicks);
     if (isKey) range.keyPtsTicks.push(ptsTicks);
+  }
+
+  /** Times may jump back and forth, so the ranges are not walked through. */
+  #rangeAt(ptsTicks: number): OpenRange {
+    let [low, high] = [0, this.#ranges.length - 1];
+    while (low < high) {
+      const middle = low === high - 1 ? high : (low + high) >> 1;
+      if (ptsTicks < this.#ranges[middle].startPtsTicks!) high = middle - 1;
+      else low = middle;
+    }
+    return this.#ranges[low];
   }
 
   #noteKey(ptsTicks: number): void {

@@ -1,19 +1,21 @@
+import { ticksToSeconds } from '../../media/time.ts';
 import type { Finding } from '../../model/finding.ts';
 import { inspectionKeys } from '../../model/inspection.ts';
 import type { MediaInput } from '../../model/media-input.ts';
 import { isHdr, type SourceFacts, type VideoTrack } from '../../model/source.ts';
+import type { MediaLimits } from '../../ports/media-tools.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 import { FrameHashReader } from './frame-hash-lines.ts';
 import { firstPictureArgs, readLight } from './light.ts';
-import { DECODING_LIMITS, LISTING_LIMITS, PROBE_LIMITS } from './limits.ts';
+import { listingLimits, PROBE_LIMITS, TRIAL_LIMITS } from './limits.ts';
 import { LineReader } from './line-reader.ts';
 import { packetListingArgs, parsePacketLine } from './packet-line.ts';
 import { DocumentBytes, parseFirstPicture, parseProbeDocument, probeArgs } from './probe-document.ts';
-import { finding, judgeFacts, judgeTools } from './probe-findings.ts';
+import { finding, judgeFacts, judgeTimes, judgeTools } from './probe-findings.ts';
 import { type Listing, RangePlanner, singleRange } from './range-planner.ts';
 import { isRefused, type SourceScan } from './scan.ts';
 import { readFacts } from './source-facts.ts';
-import { refusalOfTool } from './tool-failure.ts';
+import { isTooMuch, refusalOfTool } from './tool-failure.ts';
 import { carriesCaptions, listMatchesTrial, trialArgs } from './trial.ts';
 
 /** Long enough that starting a process is nothing, short enough that a crash loses little; a short film is split so that every core has a part. */
@@ -48,15 +50,16 @@ async function scanFresh(input: ScanInput, ctx: StageContext): Promise<SourceSca
   const document = new DocumentBytes();
   const refusal = await runOrRefuse(ctx, 'ffprobe', probeArgs(input.source), (bytes) => document.write(bytes), PROBE_LIMITS);
   if (refusal.words !== null) {
-    return withoutRanges(input, NOTHING_KNOWN, [finding('refuse', 'SL-202', `The file cannot be read as a video container: ${refusal.words}`)]);
+    const message = `The file cannot be read as a video container: ${refusal.words}`;
+    return withoutRanges(input, NOTHING_KNOWN, [finding('refuse', refusal.isTooMuch ? 'SL-270' : 'SL-202', message)]);
   }
   const probed = readFacts(parseProbeDocument(document.text));
   const findings = [...judgeFacts(probed), ...judgeTools(probed.facts.video, ctx.tools.abilities.filters)];
   const { facts } = probed;
   if (facts.video === null || isRefused(findings)) return withoutRanges(input, facts, findings);
   const video = await withLight(input, facts.video, ctx);
-  const { listing, errorLines } = await listPackets(input, video, facts.durationSeconds, ctx);
-  findings.push(...judgeListing(listing, errorLines, video));
+  const { listing, end } = await listPackets(input, video, facts.durationSeconds, ctx);
+  findings.push(...judgeListing(listing, end, video));
   if (isRefused(findings)) return withoutRanges(input, facts, findings);
   return scanOfListing(input, { ...facts, video }, video, listing, findings, ctx);
 }
@@ -76,12 +79,14 @@ async function scanOfListing(
   ctx: StageContext,
 ): Promise<SourceScan> {
   const place = { streamIndex: video.streamIndex };
-  const decoded = await decodeTrial(input, video, ctx);
-  if (typeof decoded === 'string')
-    return withoutRanges(input, told, [...findings, finding('refuse', 'SL-204', `The picture track cannot be decoded: ${decoded}`, place)]);
-  const facts = decoded.hasCaptions ? withCaptions(told, video) : told;
-  if (decoded.hasCaptions) findings.push(finding('info', 'SL-252', 'The pictures carry closed captions; those of CEA-608 become a text track.', place));
-  const isTrusted = listing.missingPtsCount === 0 && listing.keysAscend && listMatchesTrial(listing.leadPtsTicks, decoded.ptsTicks);
+  const { ptsTicks, hasCaptions, end } = await decodeTrial(input, video, ctx);
+  if (ptsTicks.length === 0) {
+    const message = `The picture track cannot be decoded: ${end.words ?? 'no picture came out of the decoder'}`;
+    return withoutRanges(input, told, [...findings, finding('refuse', end.isTooMuch ? 'SL-270' : 'SL-204', message, place)]);
+  }
+  const facts = hasCaptions ? withCaptions(told, video) : told;
+  if (hasCaptions) findings.push(finding('info', 'SL-252', 'The pictures carry closed captions; those of CEA-608 become a text track.', place));
+  const isTrusted = listing.missingPtsCount === 0 && listing.keysAscend && listMatchesTrial(listing.leadPtsTicks, ptsTicks);
   if (!isTrusted) findings.push(finding('info', 'SL-237', 'The container does not list the pictures as they decode; the decoder was asked instead.', place));
   return {
     version: 1,
@@ -103,42 +108,44 @@ async function withLight(input: ScanInput, video: VideoTrack, ctx: StageContext)
   return end.words === null ? { ...video, light: readLight(parseFirstPicture(document.text)) } : video;
 }
 
-type ToolEnd = { readonly words: string | null; readonly errorLines: readonly string[]; readonly log: string };
+/** `words`: why the file was refused, by the tool, by its limits or by us who cannot make sense of what it says; null when it was read to its end. */
+type ToolEnd = {
+  readonly words: string | null;
+  readonly isTooMuch: boolean;
+  readonly isNonsense: boolean;
+  readonly errorLines: readonly string[];
+  /** What the tool told of the file. */
+  readonly log: string;
+};
 
-/** `words` is the tool's complaint when it refused the file. */
 async function runOrRefuse(
   ctx: StageContext,
   tool: 'ffmpeg' | 'ffprobe',
   args: readonly string[],
   onBytes: (bytes: Uint8Array) => void,
-  limits: { readonly stallMs: number; readonly wallMs: number },
+  limits: MediaLimits,
 ): Promise<ToolEnd> {
   try {
     const run = await ctx.tools.run({ tool, args, outputs: { 1: onBytes }, cwd: ctx.scratchDir, limits, signal: ctx.signal });
     ctx.spend('inspect', run.cpuSeconds);
-    return { words: null, errorLines: run.errorLines, log: run.log };
+    return { words: null, isTooMuch: false, isNonsense: false, errorLines: run.errorLines, log: run.log };
   } catch (error) {
-    const words = refusalOfTool(error);
+    const isNonsense = error instanceof RangeError;
+    const words = isNonsense ? error.message : refusalOfTool(error);
     if (words === null) throw error;
-    return { words, errorLines: [], log: '' };
+    return { words, isTooMuch: isTooMuch(error), isNonsense, errorLines: [], log: '' };
   }
 }
 
-async function listPackets(
-  input: ScanInput,
-  video: VideoTrack,
-  durationSeconds: number,
-  ctx: StageContext,
-): Promise<{ listing: Listing; errorLines: readonly string[] }> {
+async function listPackets(input: ScanInput, video: VideoTrack, durationSeconds: number, ctx: StageContext): Promise<{ listing: Listing; end: ToolEnd }> {
   const planner = new RangePlanner(video.timeBase, input.rangeSeconds ?? rangeSecondsFor(durationSeconds));
   const lines = new LineReader((line) => {
     const packet = parsePacketLine(line);
     if (packet) planner.add(packet);
   });
   const args = packetListingArgs(input.source, video.streamIndex);
-  const end = await runOrRefuse(ctx, 'ffprobe', args, (bytes) => lines.write(bytes), LISTING_LIMITS);
-  lines.end();
-  return { listing: planner.finish(), errorLines: end.words === null ? end.errorLines : [end.words] };
+  const end = await runOrRefuse(ctx, 'ffprobe', args, (bytes) => lines.write(bytes), listingLimits(input.sourceBytes));
+  return { listing: planner.finish(), end };
 }
 
 /** @param durationSeconds zero when nobody knows */
@@ -150,11 +157,16 @@ function rangeSecondsFor(durationSeconds: number): number {
 /** What the demuxers for MP4 and Matroska say when the file ends before its own tables do. */
 const ENDS_EARLY = /offset 0x[0-9a-f]+: partial file|File ended prematurely/;
 
-function judgeListing(listing: Listing, errorLines: readonly string[], video: VideoTrack): Finding[] {
+function judgeListing(listing: Listing, end: ToolEnd, video: VideoTrack): Finding[] {
   const place = { streamIndex: video.streamIndex };
+  if (end.isTooMuch) return [finding('refuse', 'SL-270', end.words ?? '', place)];
+  if (end.isNonsense) return [finding('refuse', 'SL-206', `The times of the picture track make no sense: ${end.words}.`, place)];
   const found: Finding[] = [];
+  const { first, last, packetCount } = listing;
+  if (first && last) found.push(...judgeTimes(ticksToSeconds(last.ptsTicks - first.ptsTicks, video.timeBase), packetCount, video.streamIndex));
   if (listing.isEncrypted) found.push(finding('refuse', 'SL-205', 'The picture track is encrypted.', place));
   if (listing.packetCount === 0) found.push(finding('refuse', 'SL-207', 'The picture track has no pictures to show.', place));
+  const errorLines = end.words === null ? end.errorLines : [end.words];
   if (errorLines.some((line) => ENDS_EARLY.test(line))) {
     found.push(finding('refuse', 'SL-208', `The file ends early: only ${listing.packetCount} pictures can be read.`, place));
   }
@@ -164,23 +176,25 @@ function judgeListing(listing: Listing, errorLines: readonly string[], video: Vi
   return found;
 }
 
-type Trial = { readonly ptsTicks: readonly number[]; readonly hasCaptions: boolean };
-
-/** Times of the first decoded pictures, or why there are none. */
-async function decodeTrial(input: ScanInput, video: VideoTrack, ctx: StageContext): Promise<Trial | string> {
+/** Times of the first decoded pictures. */
+async function decodeTrial(
+  input: ScanInput,
+  video: VideoTrack,
+  ctx: StageContext,
+): Promise<{ ptsTicks: readonly number[]; hasCaptions: boolean; end: ToolEnd }> {
   const ptsTicks: number[] = [];
   const reader = new FrameHashReader(video.timeBase, (frame) => ptsTicks.push(frame.ptsTicks));
   const args = trialArgs(input.source, video.streamIndex, video.timeBase);
-  const end = await runOrRefuse(ctx, 'ffmpeg', args, (bytes) => reader.write(bytes), DECODING_LIMITS);
-  reader.end();
-  if (ptsTicks.length > 0) return { ptsTicks, hasCaptions: carriesCaptions(end.log) };
-  return end.words ?? 'no picture came out of the decoder';
+  const end = await runOrRefuse(ctx, 'ffmpeg', args, (bytes) => reader.write(bytes), TRIAL_LIMITS);
+  if (end.words === null) reader.end();
+  return { ptsTicks, hasCaptions: carriesCaptions(end.log), end };
 }
 
 /** Pace and length as the listing has them: containers round or guess. */
 function withListedTimes(facts: SourceFacts, video: VideoTrack, listing: Listing): SourceFacts {
   if (!listing.first || !listing.last || listing.packetCount < 2) return facts;
   const spanTicks = listing.last.ptsTicks - listing.first.ptsTicks;
+  if (spanTicks === 0) return facts;
   const { num, den } = video.timeBase;
   const nominalFps = Number((((listing.packetCount - 1) * den) / (spanTicks * num)).toFixed(6));
   const listedSeconds = ((spanTicks + listing.last.durationTicks) * num) / den;

@@ -23,7 +23,7 @@ export function summariseSound(scan: SourceScan, sounds: readonly AudioFindings[
   const [startSeconds, endSeconds] = heard.length === 0 ? [0, 0] : [Math.min(...starts), Math.max(...ends)];
   const firstPtsTicks = Math.floor(startSeconds * SOUND_CLOCK.den);
   const endPtsTicks = Math.ceil(endSeconds * SOUND_CLOCK.den);
-  const findings = [...scan.findings, ...sounds.flatMap(judgeSound)];
+  const findings = [...scan.findings, ...sounds.flatMap((sound) => judgeSound(sound, startSeconds))];
   if (heard.length === 0) findings.push(finding('refuse', 'SL-203', 'The file has no picture track, and none of its sound can be decoded.'));
   const durationSeconds = scan.facts.durationSeconds || Number((endSeconds - startSeconds).toFixed(6));
   return {

@@ -13,6 +13,7 @@ const TEXT_CODECS = new Set(['subrip', 'srt', 'ass', 'ssa', 'mov_text', 'webvtt'
 /** Facts of a probed file. `videoStreams` are the streams behind `video` and `otherVideo`, in that order, `skipped…` what no track was made of. */
 export type ProbedFacts = {
   readonly facts: SourceFacts;
+  readonly streamCount: number;
   readonly videoStreams: readonly JsonObject[];
   readonly skippedAudio: readonly number[];
   readonly skippedText: readonly { readonly streamIndex: number; readonly codec: string }[];
@@ -37,6 +38,7 @@ export function readFacts(document: ProbeDocument): ProbedFacts {
       text: text.filter(isUsableText).map(textTrack),
       chapters: document.chapters.flatMap((chapter) => readChapter(chapter) ?? []),
     },
+    streamCount: document.streams.length,
     videoStreams,
     skippedAudio: audio.filter((stream) => !isUsableAudio(stream)).map(indexOf),
     skippedText: text.filter((stream) => !isUsableText(stream)).map((stream) => ({ streamIndex: indexOf(stream), codec: textAt(stream, 'codec_name') })),

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ticksToSeconds } from '../../media/time.ts';
 import { decodeIndexRecords, encodeIndexHeader, encodeIndexRecord, INDEX_HEADER_BYTES } from '../../model/frame-index.ts';
 import { type Inspection, inspectionKeys } from '../../model/inspection.ts';
 import type { SourceFacts, VideoTrack } from '../../model/source.ts';
@@ -148,7 +149,11 @@ function summarise(scan: SourceScan, video: VideoTrack, measures: FilmMeasures, 
       ...thumbnailSize(video),
       frames: strip.ptsTicks.map((ptsTicks) => measures.thumbnailFrames.get(ptsTicks)!),
     },
-    findings: [...scan.findings, ...judgeFilm(film, isListTrusted), ...sounds.flatMap(judgeSound)],
+    findings: [
+      ...scan.findings,
+      ...judgeFilm(film, isListTrusted),
+      ...sounds.flatMap((sound) => judgeSound(sound, ticksToSeconds(measures.firstPtsTicks, timeBase))),
+    ],
   };
 }
 

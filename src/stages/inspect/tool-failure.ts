@@ -1,15 +1,21 @@
 import { ScenelineError } from '../../model/errors.ts';
 
 /**
- * The tool's own last words when it ended by itself with an error status: the file's fault, so a finding.
- * Null when it was killed, crashed or never ran: ours or the machine's, so a failure of the job.
+ * The tool's own last words when it ended by itself with an error status, or the limit that it reached: the file's fault, so a finding.
+ * Null when it hung, crashed or never ran: ours or the machine's, so a failure of the job.
  */
 export function refusalOfTool(error: unknown): string | null {
+  if (isTooMuch(error)) return error.message;
   if (!(error instanceof ScenelineError) || error.code !== 'SL-301') return null;
   const { exitStatus, stderrTail } = error.evidence ?? {};
   if (!/^exit [1-9]\d*$/.test(exitStatus ?? '')) return null;
   const lines = (stderrTail ?? '').split('\n').filter((line) => /\[(error|fatal)\]/.test(line));
   return lines.length === 0 ? 'no reason given' : plainWords(lines.at(-1)!);
+}
+
+/** True when the tool took more than its limits: the file asks for more than a film needs. */
+export function isTooMuch(error: unknown): error is ScenelineError {
+  return error instanceof ScenelineError && error.code === 'SL-350';
 }
 
 /** A log line without addresses, marks and paths. */

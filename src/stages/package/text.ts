@@ -3,7 +3,7 @@ import { readSubtitles } from '../../media/subtitles/read.ts';
 import { type Cue, writeWebVtt } from '../../media/webvtt/cues.ts';
 import { normaliseCues } from '../../media/webvtt/normalise.ts';
 import { ScenelineError } from '../../model/errors.ts';
-import { inputArguments, type MediaInput, sourceArguments } from '../../model/media-input.ts';
+import { type MediaInput, sourceArguments } from '../../model/media-input.ts';
 import type { TextPlan } from '../../model/plan.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 
@@ -40,7 +40,7 @@ const PICTURES_FILE = 'captioned.nut';
 
 /** Times stay on the source's own clock (`-copyts`), so that the shift is ours and exact. */
 export function textArguments(source: MediaInput, { streamIndex, form }: Pick<TextPlan, 'streamIndex' | 'form'>): string[] {
-  return ['-copyts', ...inputArguments(source), '-map', `0:${streamIndex}`, ...OUTPUTS[form ?? 'subrip'], '-flush_packets', '1', 'pipe:1'];
+  return ['-copyts', ...sourceArguments(source), '-map', `0:${streamIndex}`, ...OUTPUTS[form ?? 'subrip'], '-flush_packets', '1', 'pipe:1'];
 }
 
 /** The coded pictures of a source, as they are and at their own times, in a file of the scratch folder. */

@@ -38,6 +38,7 @@ export async function storePictures(
       await ctx.tools.run({
         tool: 'ffmpeg',
         args: ['-y', ...args, '-frames:v', '1', path],
+        cwd: ctx.scratchDir,
         limits: LIMITS,
         signal: ctx.signal,
       });

@@ -4,14 +4,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { FfmpegMediaTools, preludeArgs, toolEnvironment } from '../../../src/adapters/ffmpeg/media-tools.ts';
-import { type ProcessGuard, probeGuard } from '../../../src/adapters/ffmpeg/process-guard.ts';
+import { PLAIN_GUARD, type ProcessGuard, probeGuard } from '../../../src/adapters/ffmpeg/process-guard.ts';
 import type { ScenelineError } from '../../../src/model/errors.ts';
 import type { MediaCommand } from '../../../src/ports/media-tools.ts';
 import { fakeTool, testFolder } from '../../support/fake-tool.ts';
 
 const LIMITS = { stallMs: 20_000, wallMs: 60_000 };
 const real = await FfmpegMediaTools.open(process.env);
-const guards: readonly ProcessGuard[] = [probeGuard(process.env), { kind: 'lifeline' }];
+const guards: readonly ProcessGuard[] = [probeGuard(process.env), PLAIN_GUARD];
 
 /** Media tools whose ffmpeg is this JavaScript. */
 function fake(t: TestContext, source: string, guard: ProcessGuard = guards[0]): FfmpegMediaTools {
@@ -239,9 +239,13 @@ test('a child of the tool that keeps the pipe open is killed with it', async (t)
 });
 
 test('a tool that cannot be started is a missing tool', async (t) => {
-  const gone = new FfmpegMediaTools({ ...real.abilities, ffmpegPath: join(testFolder(t), 'gone') }, { kind: 'lifeline' }, {});
+  const gone = new FfmpegMediaTools({ ...real.abilities, ffmpegPath: join(testFolder(t), 'gone') }, PLAIN_GUARD, {});
   assert.match((await failureOf(runFake(gone))).evidence?.exitStatus ?? '', /exit 12[67]/);
-  const unguarded = new FfmpegMediaTools(real.abilities, { kind: 'setpriv', setprivPath: join(testFolder(t), 'gone') }, {});
+  const unguarded = new FfmpegMediaTools(
+    real.abilities,
+    { kind: 'setpriv', setprivPath: join(testFolder(t), 'gone'), isRoot: false, withoutNetwork: null },
+    {},
+  );
   assert.equal((await failureOf(runFake(unguarded))).code, 'SL-102');
 });
 

@@ -4,11 +4,13 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { guardCommand, type ProcessGuard, probeGuard } from '../../../src/adapters/ffmpeg/process-guard.ts';
+import { type Confinement, guardCommand, PLAIN_GUARD, type ProcessGuard, probeGuard } from '../../../src/adapters/ffmpeg/process-guard.ts';
+import { limitsOf } from '../../../src/adapters/ffmpeg/process-limits.ts';
 import { fakeTool, testFolder } from '../../support/fake-tool.ts';
 
 const SUPERVISE = pathToFileURL(join(import.meta.dirname, '../../../src/adapters/ffmpeg/supervise.ts')).href;
-const guards: readonly ProcessGuard[] = [probeGuard(process.env), { kind: 'lifeline' }];
+const CONFINED: Confinement = { limits: limitsOf({ stallMs: 1e6, wallMs: 1e6 }), hasNetwork: false };
+const guards: readonly ProcessGuard[] = [probeGuard(process.env), PLAIN_GUARD];
 
 for (const guard of guards) {
   test(`a tool dies when its parent is killed (${guard.kind})`, async (t) => {
@@ -33,7 +35,7 @@ for (const guard of guards) {
 test('a parent that died before the guard was set is noticed', async () => {
   const [guard] = guards;
   if (guard.kind !== 'setpriv') return;
-  const someoneElse = guardCommand(guard, process.ppid, [], ['/bin/echo', 'still here']);
+  const someoneElse = guardCommand(guard, process.ppid, [], ['/bin/echo', 'still here'], CONFINED);
   const child = spawn(someoneElse.program, someoneElse.args, { stdio: ['ignore', 'pipe', 'ignore'] });
   let said = '';
   child.stdout.on('data', (text) => {
@@ -46,18 +48,18 @@ test('a parent that died before the guard was set is noticed', async () => {
 
 test('commands are passed on untouched, and the lifeline keeps off descriptors in use', () => {
   const command = ['/opt/a b/ffmpeg', '-i', '$(reboot)', "it's", ''];
-  const lifeline = guardCommand({ kind: 'lifeline' }, 1, [1, 2, 9, 8], command);
+  const lifeline = guardCommand(PLAIN_GUARD, 1, [1, 2, 9, 8], command, CONFINED);
   assert.deepEqual(lifeline.args.slice(-command.length), command);
   assert.match(lifeline.args[1], /^exec 7<&0 /);
   assert.equal(lifeline.needsLifeline, true);
-  const setpriv = guardCommand({ kind: 'setpriv', setprivPath: '/usr/bin/setpriv' }, 42, [1], command);
+  const setpriv = guardCommand({ kind: 'setpriv', setprivPath: '/usr/bin/setpriv', isRoot: false, withoutNetwork: null }, 42, [1], command, CONFINED);
   assert.deepEqual(setpriv.args.slice(-command.length - 1), ['42', ...command]);
-  assert.throws(() => guardCommand({ kind: 'lifeline' }, 1, [3, 4, 5, 6, 7, 8, 9], command), RangeError);
+  assert.throws(() => guardCommand(PLAIN_GUARD, 1, [3, 4, 5, 6, 7, 8, 9], command, CONFINED), RangeError);
 });
 
 test('without setpriv, or with one that knows no death signal, the lifeline is used', (t) => {
   const folder = testFolder(t);
-  assert.deepEqual(probeGuard({ PATH: folder }), { kind: 'lifeline' });
+  assert.deepEqual(probeGuard({ PATH: folder }), PLAIN_GUARD);
   fakeTool(folder, 'setpriv', 'process.exit(1)');
-  assert.deepEqual(probeGuard({ PATH: folder }), { kind: 'lifeline' });
+  assert.deepEqual(probeGuard({ PATH: folder }), PLAIN_GUARD);
 });

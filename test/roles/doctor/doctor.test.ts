@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { probeGuard } from '../../../src/adapters/ffmpeg/process-guard.ts';
 import { doctor, doctorText } from '../../../src/roles/doctor/doctor.ts';
 import { type Check, checkAbilities, checkRuntime } from '../../../src/roles/doctor/examine.ts';
 import { fakeTool, testFolder } from '../../support/fake-tool.ts';
@@ -16,6 +17,9 @@ test('this machine is ready, and the examination leaves nothing but the state fo
   assert.ok(existsSync(stateDir));
   assert.deepEqual(readdirSync(stateDir), []);
   assert.match(named(report.checks, 'machine')?.finding ?? '', /\d+ cores, .* [1-9]\d* workers/);
+  const { withoutNetwork } = probeGuard(process.env);
+  assert.equal(named(report.checks, 'no network')?.isThere, withoutNetwork !== null);
+  if (process.platform === 'linux') assert.equal(named(report.checks, 'limits')?.isThere, true);
   assert.match(doctorText(report), /^ok +runtime +Node \d+/);
   assert.match(doctorText(report), /\nReady\.$|\nReady\.\n\nWould add more:/);
 });
@@ -36,6 +40,9 @@ test('what is missing is named with the command that mends it', async (t) => {
     ],
   );
   assert.equal(named(report.checks, 'packager')?.isThere, false);
+  const noNetwork = named(report.checks, 'no network');
+  assert.deepEqual([noNetwork?.isThere, noNetwork?.isNeeded], [false, false]);
+  assert.match(noNetwork?.finding ?? '', /only lists of protocols/);
   const text = doctorText(report);
   for (const check of faults) assert.ok(text.includes(`  ${check.name}: ${check.remedy}`));
   assert.match(text, /Not ready/);

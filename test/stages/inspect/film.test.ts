@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { judgeFilm, judgeSound } from '../../../src/stages/inspect/film-findings.ts';
 import { FilmMeter } from '../../../src/stages/inspect/film-measures.ts';
 import type { AudioFindings } from '../../../src/stages/inspect/inspect-audio.ts';
+import { judgeTimes } from '../../../src/stages/inspect/probe-findings.ts';
 import type { RangeNotes } from '../../../src/stages/inspect/range-object.ts';
 import type { ScanRange } from '../../../src/stages/inspect/scan.ts';
 import { framesOf, scene } from '../../support/luma-film.ts';
@@ -100,10 +101,28 @@ test('sound with gaps, damage or nothing at all is told', () => {
     failure: null,
     ...changes,
   });
-  assert.deepEqual(judgeSound(sound({})), []);
-  const [gaps] = judgeSound(sound({ gapCount: 3, gaps: [{ atSeconds: 1.5, jumpSeconds: 0.1 }] }));
+  assert.deepEqual(judgeSound(sound({}), 0), []);
+  const [gaps] = judgeSound(sound({ gapCount: 3, gaps: [{ atSeconds: 1.5, jumpSeconds: 0.1 }] }), 0);
   assert.equal(gaps.code, 'SL-226');
   assert.deepEqual(gaps.place, { streamIndex: 1, startSeconds: 1.5 });
-  assert.deepEqual(codes(judgeSound(sound({ isDamaged: true }))), ['warn SL-241']);
-  assert.deepEqual(codes(judgeSound(sound({ failure: 'no decoder', isDamaged: true }))), ['warn SL-233']);
+  assert.deepEqual(codes(judgeSound(sound({ isDamaged: true }), 0)), ['warn SL-241']);
+  assert.deepEqual(codes(judgeSound(sound({}), 1e9)), ['refuse SL-270']);
+  assert.deepEqual(codes(judgeSound(sound({ gapCount: 1, gaps: [{ atSeconds: 1, jumpSeconds: 1e6 }] }), 0)), ['refuse SL-270', 'warn SL-226']);
+  assert.deepEqual(codes(judgeSound(sound({ failure: 'no decoder', isDamaged: true }), 0)), ['warn SL-233']);
+});
+
+test('a film that lasts longer than a day, or is faster than any, is refused', () => {
+  const day = 24 * 86_400;
+  assert.deepEqual(
+    judgeTimes(86_401, 100, 0).map(({ code, severity }) => [severity, code]),
+    [['refuse', 'SL-270']],
+  );
+  assert.deepEqual(judgeTimes(86_399, 100, 0), []);
+  assert.deepEqual(codes(judgeTimes(1, 1500, 0)), ['refuse SL-270']);
+  assert.deepEqual(judgeTimes(0, 1, 0), []);
+  assert.deepEqual(
+    judgeTimes(80_000, 9_000_000, 0).map(({ code }) => code),
+    ['SL-270'],
+  );
+  assert.ok(codes(judge([{ ptsTicks: [0, 1, day + 1] }])).includes('refuse SL-270'));
 });

@@ -96,3 +96,40 @@ test('memory grows with key frames, not with packets', () => {
   );
   assert.ok(process.memoryUsage().heapUsed - before < 64 * 1024 * 1024);
 });
+
+test('times that jump back and forth over many ranges cost no more than others', () => {
+  const timeWith = (ranges: number) => {
+    const planner = new RangePlanner({ num: 1, den: 1000 }, 1);
+    for (let i = 0; i < ranges; i++) planner.add(packet(i * 1000, true));
+    const startedMs = performance.now();
+    for (let i = 0; i < 200_000; i++) planner.add(packet(i % 7));
+    const tookMs = performance.now() - startedMs;
+    const { ranges: found } = planner.finish();
+    assert.deepEqual([found.length, found[0].packetCount], [ranges, 200_001]);
+    return tookMs;
+  };
+  timeWith(2);
+  const ratio = timeWith(20_000) / timeWith(2);
+  // Walking through the ranges takes some hundred times as long.
+  assert.ok(ratio < 30, `${ratio} times as long`);
+});
+
+test('every picture is in the range that its time falls into', () => {
+  const { ranges } = listing(
+    [packet(0, true), packet(30, true), packet(60, true), packet(90, true), packet(29), packet(30.5), packet(-5), packet(89), packet(95)],
+    2,
+  );
+  assert.deepEqual(
+    ranges.map(({ startPtsTicks, packetCount }) => [startPtsTicks, packetCount]),
+    [
+      [null, 3],
+      [30, 2],
+      [60, 2],
+      [90, 2],
+    ],
+  );
+});
+
+test('a film of more than a day is given up as soon as that is clear', () => {
+  assert.throws(() => listing([packet(0, true), packet(10 * 86_400), packet(-1)], 2), /more than 24 h/);
+});

@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fuzzParser, PARSERS, type Parser } from './parsers.ts';
+
+const INPUTS = 3000;
+
+for (const parser of PARSERS) {
+  test(`${parser.name}: mangled input is read or refused, soon`, async () => {
+    const { fault } = await fuzzParser(parser, 20, INPUTS);
+    assert.equal(fault, null, `${fault?.words}\ncorpus line: ${fault?.line}`);
+  });
+}
+
+test('a parser that trips over a letter is found out', async () => {
+  const feed = (input: Uint8Array) => {
+    if (input.includes(0x3c)) throw new TypeError('tripped');
+  };
+  const broken: Parser = { name: 'broken', seeds: () => [Buffer.from('abcdefgh')], feed };
+  const { fault } = await fuzzParser(broken, 1, INPUTS);
+  assert.match(fault?.words ?? '', /tripped/);
+});
