@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'node:test';
 import { type Database, openDatabase } from '../../../src/adapters/embedded/database.ts';
+import { MIGRATIONS } from '../../../src/adapters/embedded/migrations.ts';
 import { SqliteTitleStore } from '../../../src/adapters/embedded/sqlite-title-store.ts';
 import { ManualClock } from '../../contract/manual-clock.ts';
 import { title } from '../../contract/samples.ts';
@@ -46,7 +47,7 @@ describe('openDatabase', () => {
     const path = join(folder.path, 'new/deep/state.db');
     const db = await open(path);
     const pragma = (name: string) => Object.values(db.read(() => db.sql(`PRAGMA ${name}`).get()!))[0];
-    assert.deepEqual(['journal_mode', 'synchronous', 'foreign_keys', 'user_version'].map(pragma), ['wal', 2, 1, 1]);
+    assert.deepEqual(['journal_mode', 'synchronous', 'foreign_keys', 'user_version'].map(pragma), ['wal', 2, 1, MIGRATIONS.length]);
     assert.equal(await new SqliteTitleStore(db).create(title('a'), []), true);
     assert.equal((await new SqliteTitleStore(await open(path)).get('a'))?.id, 'a');
     assert.ok((await readdir(dirname(path))).every((name) => /^state\.db(-wal|-shm)?$/.test(name)));
