@@ -15,6 +15,7 @@ const ALLOWED_FORMATS = [
   'mov,matroska,mpegts,mpeg,mpegvideo,mxf,avi,flv,asf,ogg,gxf,dv,nut,wtv',
   'h264,hevc,vvc,m4v,obu,av1,ivf,vc1,vc1test,dnxhd,dirac,yuv4mpegpipe',
   'mp3,aac,flac,wav,w64,aiff,caf,ac3,eac3,dts,truehd',
+  'srt,ass,webvtt',
 ].join(',');
 
 /**
