@@ -1,18 +1,18 @@
 import type { Finding } from '../../model/finding.ts';
 import { inspectionKeys } from '../../model/inspection.ts';
 import type { MediaInput } from '../../model/media-input.ts';
-import { isHdr, type SourceFacts, type VideoTrack } from '../../model/source.ts';
+import type { SourceFacts, VideoTrack } from '../../model/source.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
+import { firstPictureArgs, parseFirstPicture, wantsFirstPicture, withFirstPicture } from './first-picture.ts';
 import { FrameHashReader } from './frame-hash-lines.ts';
-import { firstPictureArgs, readLight } from './light.ts';
 import { DECODING_LIMITS, LISTING_LIMITS, PROBE_LIMITS } from './limits.ts';
 import { LineReader } from './line-reader.ts';
 import { packetListingArgs, parsePacketLine } from './packet-line.ts';
-import { DocumentBytes, parseFirstPicture, parseProbeDocument, probeArgs } from './probe-document.ts';
+import { DocumentBytes, parseProbeDocument, probeArgs } from './probe-document.ts';
 import { finding, judgeFacts, judgeTools } from './probe-findings.ts';
 import { type Listing, RangePlanner, singleRange } from './range-planner.ts';
 import { isRefused, type SourceScan } from './scan.ts';
-import { readFacts } from './source-facts.ts';
+import { type ProbedFacts, readFacts } from './source-facts.ts';
 import { refusalOfTool } from './tool-failure.ts';
 import { listMatchesTrial, trialArgs } from './trial.ts';
 
@@ -50,15 +50,14 @@ async function scanFresh(input: ScanInput, ctx: StageContext): Promise<SourceSca
   if (refusal.words !== null) {
     return refused(input, NOTHING_KNOWN, [finding('refuse', 'SL-202', `The file cannot be read as a video container: ${refusal.words}`)]);
   }
-  const probed = readFacts(parseProbeDocument(document.text));
+  const probed = await lookAtFirstPicture(input, readFacts(parseProbeDocument(document.text)), ctx);
   const findings = [...judgeFacts(probed), ...judgeTools(probed.facts.video, ctx.tools.abilities.filters)];
   const { facts } = probed;
   if (facts.video === null || isRefused(findings)) return refused(input, facts, findings);
-  const video = await withLight(input, facts.video, ctx);
-  const { listing, errorLines } = await listPackets(input, video, facts.durationSeconds, ctx);
-  findings.push(...judgeListing(listing, errorLines, video));
+  const { listing, errorLines } = await listPackets(input, facts.video, facts.durationSeconds, ctx);
+  findings.push(...judgeListing(listing, errorLines, facts.video));
   if (isRefused(findings)) return refused(input, facts, findings);
-  return scanOfListing(input, { ...facts, video }, video, listing, findings, ctx);
+  return scanOfListing(input, facts, facts.video, listing, findings, ctx);
 }
 
 async function scanOfListing(
@@ -87,12 +86,13 @@ async function scanOfListing(
   };
 }
 
-/** The light of an HDR master, which the container may leave to the coded pictures. */
-async function withLight(input: ScanInput, video: VideoTrack, ctx: StageContext): Promise<VideoTrack> {
-  if (!isHdr(video.color) || video.light !== null) return video;
+/** A picture that cannot be shown is judged later. */
+async function lookAtFirstPicture(input: ScanInput, probed: ProbedFacts, ctx: StageContext): Promise<ProbedFacts> {
+  if (!wantsFirstPicture(probed)) return probed;
   const document = new DocumentBytes();
-  const end = await runOrRefuse(ctx, 'ffprobe', firstPictureArgs(input.source, video.streamIndex), (bytes) => document.write(bytes), PROBE_LIMITS);
-  return end.words === null ? { ...video, light: readLight(parseFirstPicture(document.text)) } : video;
+  const args = firstPictureArgs(input.source, probed.facts.video!.streamIndex);
+  const end = await runOrRefuse(ctx, 'ffprobe', args, (bytes) => document.write(bytes), PROBE_LIMITS);
+  return end.words === null ? withFirstPicture(probed, parseFirstPicture(document.text)) : probed;
 }
 
 type ToolEnd = { readonly words: string | null; readonly errorLines: readonly string[] };
