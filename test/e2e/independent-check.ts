@@ -49,8 +49,9 @@ export type Oddity = {
 export async function independentCheck(source: string, dir: string, oddity: Oddity = { isDamaged: false, changesSize: false }): Promise<IndependentVerdict> {
   const faults: string[] = [];
   const master = await probe(source);
-  const picture = filmOf(master.streams);
-  if (!picture) return { sourceFrames: 0, renditions: [], faults: ['the master has no picture'] };
+  const film = filmOf(master.streams);
+  if (!film) return { sourceFrames: 0, renditions: [], faults: ['the master has no picture'] };
+  const picture = { ...film, field_order: await fieldOrder(source, film) };
   const times = await frameTimes(source, picture.index, oddity.isDamaged);
   const names = (await readdir(dir)).filter((name) => /\.(mp4|m4v)$/.test(name)).sort();
   if (names.length === 0) faults.push('there are no renditions');
@@ -86,6 +87,14 @@ function filmOf(streams: readonly Stream[]): Stream | undefined {
   const rank = (stream: Stream) => (stream.disposition?.default ?? 0) * 1e12 + (stream.width ?? 0) * (stream.height ?? 0);
   const films = streams.filter((stream) => stream.codec_type === 'video' && !stream.disposition?.attached_pic);
   return [...films].sort((a, b) => rank(b) - rank(a) || a.index - b.index)[0];
+}
+
+/** As the stream says, else as its first picture does. */
+async function fieldOrder(source: string, { index, field_order: said = 'unknown' }: Stream): Promise<string> {
+  if (said !== 'unknown') return said;
+  const first = ['-select_streams', String(index), '-read_intervals', '%+#1', '-show_entries', 'frame=interlaced_frame'];
+  const { frames = [] } = JSON.parse(await run(FFPROBE, ['-v', 'error', '-of', 'json', ...first, source])) as { frames?: { interlaced_frame?: number }[] };
+  return frames[0]?.interlaced_frame === 1 ? 'tt' : 'progressive';
 }
 
 type Times = { readonly seconds: readonly number[]; readonly tickSeconds: number };

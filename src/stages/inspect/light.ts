@@ -1,16 +1,10 @@
 import type { Chromaticity, LightFacts, MasteringDisplay } from '../../media/hdr.ts';
-import { type MediaInput, sourceArguments } from '../../model/media-input.ts';
 import { integerAt, type JsonObject, ratioAt, textAt } from './json-access.ts';
 
 const CHROMATICITY_STEPS = 50_000;
 const LUMINANCE_STEPS = 10_000;
 const MAX_U16 = 0xffff;
 const MAX_U32 = 0xffffffff;
-
-/** Arguments of ffprobe that show the first decoded picture: streams often carry the light of their master inside the coded pictures only. */
-export function firstPictureArgs(source: MediaInput, streamIndex: number): readonly string[] {
-  return ['-of', 'json=c=1', '-select_streams', String(streamIndex), '-read_intervals', '%+#1', '-show_frames', ...sourceArguments(source)];
-}
 
 /** Reads what ffprobe shows as side data of a stream or a picture; null when there is nothing, or nothing that makes sense. */
 export function readLight(sideData: readonly JsonObject[]): LightFacts | null {

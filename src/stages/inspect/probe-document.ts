@@ -35,12 +35,8 @@ export function parseProbeDocument(text: string): ProbeDocument {
   return { format: objectAt(root, 'format'), streams: objectsAt(root, 'streams', MAX_DOCUMENT_BYTES), chapters: objectsAt(root, 'chapters', MAX_CHAPTERS) };
 }
 
-/** Side data of the first picture in ffprobe's JSON. Throws like `parseProbeDocument`. */
-export function parseFirstPicture(text: string): readonly JsonObject[] {
-  return objectsAt(objectsAt(parseRoot(text), 'frames', 1)[0] ?? {}, 'side_data_list', MAX_SIDE_DATA);
-}
-
-function parseRoot(text: string): JsonObject {
+/** The object that ffprobe's JSON is. Throws SL-301 when it is something else. */
+export function parseRoot(text: string): JsonObject {
   let root: JsonObject | null = null;
   try {
     root = asObject(JSON.parse(text));

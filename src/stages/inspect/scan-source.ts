@@ -2,19 +2,19 @@ import { ticksToSeconds } from '../../media/time.ts';
 import type { Finding } from '../../model/finding.ts';
 import { inspectionKeys } from '../../model/inspection.ts';
 import type { MediaInput } from '../../model/media-input.ts';
-import { isHdr, type SourceFacts, type VideoTrack } from '../../model/source.ts';
+import type { SourceFacts, VideoTrack } from '../../model/source.ts';
 import type { MediaLimits } from '../../ports/media-tools.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
+import { firstPictureArgs, parseFirstPicture, wantsFirstPicture, withFirstPicture } from './first-picture.ts';
 import { FrameHashReader } from './frame-hash-lines.ts';
-import { firstPictureArgs, readLight } from './light.ts';
 import { listingLimits, PROBE_LIMITS, TRIAL_LIMITS } from './limits.ts';
 import { LineReader } from './line-reader.ts';
 import { packetListingArgs, parsePacketLine } from './packet-line.ts';
-import { DocumentBytes, parseFirstPicture, parseProbeDocument, probeArgs } from './probe-document.ts';
+import { DocumentBytes, parseProbeDocument, probeArgs } from './probe-document.ts';
 import { finding, judgeFacts, judgeTimes, judgeTools } from './probe-findings.ts';
 import { type Listing, RangePlanner, singleRange } from './range-planner.ts';
 import { isRefused, type SourceScan } from './scan.ts';
-import { readFacts } from './source-facts.ts';
+import { type ProbedFacts, readFacts } from './source-facts.ts';
 import { isTooMuch, refusalOfTool } from './tool-failure.ts';
 import { carriesCaptions, listMatchesTrial, trialArgs } from './trial.ts';
 
@@ -53,15 +53,14 @@ async function scanFresh(input: ScanInput, ctx: StageContext): Promise<SourceSca
     const message = `The file cannot be read as a video container: ${refusal.words}`;
     return withoutRanges(input, NOTHING_KNOWN, [finding('refuse', refusal.isTooMuch ? 'SL-270' : 'SL-202', message)]);
   }
-  const probed = readFacts(parseProbeDocument(document.text));
+  const probed = await lookAtFirstPicture(input, readFacts(parseProbeDocument(document.text)), ctx);
   const findings = [...judgeFacts(probed), ...judgeTools(probed.facts.video, ctx.tools.abilities.filters)];
   const { facts } = probed;
   if (facts.video === null || isRefused(findings)) return withoutRanges(input, facts, findings);
-  const video = await withLight(input, facts.video, ctx);
-  const { listing, end } = await listPackets(input, video, facts.durationSeconds, ctx);
-  findings.push(...judgeListing(listing, end, video));
+  const { listing, end } = await listPackets(input, facts.video, facts.durationSeconds, ctx);
+  findings.push(...judgeListing(listing, end, facts.video));
   if (isRefused(findings)) return withoutRanges(input, facts, findings);
-  return scanOfListing(input, { ...facts, video }, video, listing, findings, ctx);
+  return scanOfListing(input, facts, facts.video, listing, findings, ctx);
 }
 
 /** The captions beside the pictures as one more text track, in the stream of the pictures. */
@@ -100,12 +99,13 @@ async function scanOfListing(
   };
 }
 
-/** The light of an HDR master, which the container may leave to the coded pictures. */
-async function withLight(input: ScanInput, video: VideoTrack, ctx: StageContext): Promise<VideoTrack> {
-  if (!isHdr(video.color) || video.light !== null) return video;
+/** A picture that cannot be shown is judged later. */
+async function lookAtFirstPicture(input: ScanInput, probed: ProbedFacts, ctx: StageContext): Promise<ProbedFacts> {
+  if (!wantsFirstPicture(probed)) return probed;
   const document = new DocumentBytes();
-  const end = await runOrRefuse(ctx, 'ffprobe', firstPictureArgs(input.source, video.streamIndex), (bytes) => document.write(bytes), PROBE_LIMITS);
-  return end.words === null ? { ...video, light: readLight(parseFirstPicture(document.text)) } : video;
+  const args = firstPictureArgs(input.source, probed.facts.video!.streamIndex);
+  const end = await runOrRefuse(ctx, 'ffprobe', args, (bytes) => document.write(bytes), PROBE_LIMITS);
+  return end.words === null ? withFirstPicture(probed, parseFirstPicture(document.text)) : probed;
 }
 
 /** `words`: why the file was refused, by the tool, by its limits or by us who cannot make sense of what it says; null when it was read to its end. */

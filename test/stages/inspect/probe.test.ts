@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ScenelineError } from '../../../src/model/errors.ts';
-import { readLight } from '../../../src/stages/inspect/light.ts';
-import { DocumentBytes, parseFirstPicture, parseProbeDocument } from '../../../src/stages/inspect/probe-document.ts';
+import { parseFirstPicture, wantsFirstPicture, withFirstPicture } from '../../../src/stages/inspect/first-picture.ts';
+import { DocumentBytes, parseProbeDocument } from '../../../src/stages/inspect/probe-document.ts';
 import { judgeFacts, judgeTools } from '../../../src/stages/inspect/probe-findings.ts';
 import { readFacts } from '../../../src/stages/inspect/source-facts.ts';
 import { mangledTexts } from '../../support/mangle-text.ts';
@@ -231,8 +231,19 @@ test('the light of an HDR master is read from streams and first pictures, and no
     [light(), light({ ...display, red_x: '9/1' }, { ...level, max_content: -1 }), light({ ...level, max_content: 0, max_average: 0 })],
     [null, null, null],
   );
-  assert.deepEqual(readLight(parseFirstPicture(JSON.stringify({ frames: [{ side_data_list: [display, level] }] }))), { mastering, content });
-  assert.equal(readLight(parseFirstPicture('{"frames":7}')), null);
+  const picture = parseFirstPicture(JSON.stringify({ frames: [{ interlaced_frame: 1, side_data_list: [display, level] }] }));
+  assert.deepEqual(picture, { isInterlaced: true, light: { mastering, content } });
+  assert.deepEqual(parseFirstPicture('{"frames":7}'), { isInterlaced: false, light: null });
+  const completed = (changes: Json) => {
+    const probed = readFacts(probe([{ ...VIDEO, ...changes }]));
+    const { fieldOrder, light: found } = withFirstPicture(probed, picture).facts.video!;
+    return [wantsFirstPicture(probed), fieldOrder, found !== null];
+  };
+  assert.deepEqual(completed({}), [false, 'progressive', true]);
+  assert.deepEqual(completed({ codec_name: 'dnxhd', field_order: 'unknown' }), [true, 'interlaced', true]);
+  assert.deepEqual(completed({ codec_name: 'av1', field_order: 'unknown' })[0], false);
+  assert.deepEqual(completed({ color_transfer: 'smpte2084' })[0], true);
+  assert.deepEqual(completed({ color_transfer: 'smpte2084', side_data_list: [display] })[0], false, 'the stream says it');
   assert.throws(() => parseFirstPicture('no'), { code: 'SL-301' });
 });
 
