@@ -93,7 +93,10 @@ function explainCut(window: FrameWindow, frame: number): Statement[] {
   if (sides === null) return statements;
   const { mostSustained } = CUT_LIMITS;
   const whip = `in the ${CUT_REACH} frames on one side it goes on changing by at least ${two(sustained)} of that; more than ${mostSustained} would be a camera that whips`;
-  statements.push(statement('cut', 'sustained', { value: sustained, limit: mostSustained, isAbove: false }, whip), ...explainSides(sides, Math.max(leastChange, needed)));
+  statements.push(
+    statement('cut', 'sustained', { value: sustained, limit: mostSustained, isAbove: false }, whip),
+    ...explainSides(sides, Math.max(leastChange, needed)),
+  );
   const own = cutStrength(evidence, CUT_LIMITS);
   return own === null ? statements : [...statements, ...strongerCuts(window, frame, own)];
 }
