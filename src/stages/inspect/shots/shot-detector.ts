@@ -62,7 +62,9 @@ export class ShotDetector {
       const isNear = (firstFrame: number, lastFrame: number) => frame >= firstFrame - margin && frame <= lastFrame + margin;
       return !cuts.some((cut) => isNear(cut.frame, cut.frame)) && !flats.some((flat) => isNear(flat.first.frame, flat.lastFrame));
     });
-    const starts = [this.#first, ...[...borders, ...fades, ...dissolves].sort((a, b) => a.frame - b.frame)];
+    const sorted = [this.#first, ...borders, ...fades, ...dissolves].sort((a, b) => a.frame - b.frame);
+    // Two stretches of nothing with little between them may name the same cut.
+    const starts = sorted.filter(({ frame }, i) => i === 0 || frame !== sorted[i - 1].frame);
     return starts.map(({ frame, ptsTicks }, i) => ({
       startFrame: frame,
       endFrameExclusive: starts[i + 1]?.frame ?? count,

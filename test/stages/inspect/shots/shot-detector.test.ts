@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ShotDetector } from '../../../../src/stages/inspect/shots/shot-detector.ts';
 import { blend, brightened, darkened, flat, framesOf, scene } from '../../../support/luma-film.ts';
+import { seededRandom } from '../../../support/mangle-text.ts';
 import { bordersOf } from '../../../support/shot-borders.ts';
 
 const TWENTY_FOURTHS = { num: 1, den: 24 };
@@ -112,3 +113,24 @@ test('a short time of nothing is one border, however the film gets into it and o
     }
   }
 });
+
+test('whatever the film shows, every shot has frames and every frame is in one shot', () => {
+  // White, a glimpse and black: both stretches of nothing are borders of the same cut.
+  const glimpse = [flat(235), ...Array<Uint8Array>(2).fill(blend(scene(2), flat(235), 0.7)), ...Array<Uint8Array>(6).fill(flat(16))];
+  assertWhole([...shot(1, 30, 0), ...glimpse, ...ramp(flat(16), scene(3), 10), ...shot(3, 30, 0)]);
+  const random = seededRandom(7);
+  const pick = (most: number) => Math.floor(random() * most);
+  const pictures = [flat(16), flat(235), flat(128), scene(1), scene(2), scene(3)];
+  for (let film = 0; film < 20; film++) {
+    assertWhole(Array.from({ length: 30 }, () => Array<Uint8Array>(1 + pick(film % 2 === 0 ? 4 : 12)).fill(pictures[pick(pictures.length)])).flat());
+  }
+});
+
+function assertWhole(pictures: readonly Uint8Array[]): void {
+  let next = 0;
+  for (const { startFrame, endFrameExclusive } of shotsOf(pictures)) {
+    assert.ok(startFrame === next && endFrameExclusive > startFrame, `${startFrame} to ${endFrameExclusive}`);
+    next = endFrameExclusive;
+  }
+  assert.equal(next, pictures.length);
+}
