@@ -121,7 +121,7 @@ function scoreSection(view: PageView, metric: Metric): Html {
 
 function commonPlot({ report, rungs, endSeconds }: PageView): Pick<Plot, 'endSeconds' | 'borders' | 'hints'> {
   const { shots } = report;
-  const hints = shots.map(({ startSeconds }, shot) => {
+  const hints = shots.slice(0, MOST_SHOTS).map(({ startSeconds }, shot) => {
     const scores = rungs.map(({ rendition }) => `${rendition.name} ${shotWords(rendition.quality?.shots[shot])}`);
     const endOfShot = shots[shot + 1]?.startSeconds ?? endSeconds;
     return { startSeconds, endSeconds: endOfShot, text: [`Shot ${shot + 1}, ${clock(startSeconds)} to ${clock(endOfShot)}`, ...scores].join(' · ') };

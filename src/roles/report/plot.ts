@@ -20,7 +20,6 @@ const WIDTH = 1000;
 const HEIGHT = 100;
 /** More borders than this are a grey wall. */
 const MOST_BORDERS = 400;
-const MOST_HINTS = 1500;
 
 /** Steps that fill `[0, high]` with three to five round numbers, and the last of them. */
 export function roundTicks(high: number): readonly number[] {
@@ -36,7 +35,7 @@ export function roundTicks(high: number): readonly number[] {
 export function plotHtml(plot: Plot): Html {
   const { lines, borders, hints, ticks, format, badges } = plot;
   const marks = borders.length <= MOST_BORDERS ? borders.map((at) => html`<path class="border" d="${`M${x(plot, at)} 0V${HEIGHT}`}"/>`) : [];
-  const shown = hints.slice(0, MOST_HINTS).map(({ startSeconds, endSeconds, text }) => {
+  const shown = hints.map(({ startSeconds, endSeconds, text }) => {
     const from = x(plot, startSeconds);
     return html`<rect class="hint" x="${from}" y="0" width="${Math.max(0, x(plot, endSeconds) - from).toFixed(1)}" height="${HEIGHT}"><title>${text}</title></rect>`;
   });

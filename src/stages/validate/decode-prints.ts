@@ -7,8 +7,8 @@ import { readScores, type Scored, scoreArguments } from './score-pictures.ts';
 
 const FIRST_FREE_DESCRIPTOR = 3;
 
-/** A file with one picture track, the height of its pictures, and a file with some of its pictures as they were fed to the encoder. */
-export type CodedFile = { readonly path: string; readonly heightPx: number; readonly fedPath: string };
+/** A file with one picture track, the height of its pictures, and a file with some of its pictures as they were fed to the encoder, if it is to be scored. */
+export type CodedFile = { readonly path: string; readonly heightPx: number; readonly fedPath: string | null };
 
 /**
  * Decodes every frame of each file, all in one process, to its 32×18 luma picture, and scores some of them: as a player shows them, so with every deblocking filter.
@@ -16,19 +16,19 @@ export type CodedFile = { readonly path: string; readonly heightPx: number; read
 function decodeArguments(files: readonly CodedFile[], scored: readonly Scored[], ffmpegMajor: number): string[] {
   const own = ['-protocol_whitelist', 'file,pipe', '-threads', '1'];
   const inputs = files.flatMap(({ path }) => [...own, '-noautorotate', '-i', path]);
-  const fed = scored.flatMap(({ index }) => [...own, '-f', 'nut', '-i', files[index].fedPath]);
+  const fed = scored.flatMap(({ fedPath }) => [...own, '-f', 'nut', '-i', fedPath]);
   const timeBase = ['-enc_time_base', ffmpegMajor >= 9 ? 'demux' : '-1'];
-  const scores = scored.map(scoreArguments);
+  const scores = new Map(scored.map((one) => [one.index, scoreArguments(one)]));
   const graphs = files.flatMap(({ heightPx }, i) => {
-    const split = scores[i] ? `split=2[all${i}][made${i}];[all${i}]` : '';
+    const split = scores.has(i) ? `split=2[all${i}][made${i}];[all${i}]` : '';
     const prints = `[${i}:v:0]${split}${fingerprintFilters(heightPx).join(',')}[print${i}]`;
-    return ['-filter_complex', [prints, ...(scores[i]?.graph ?? [])].join(';')];
+    return ['-filter_complex', [prints, ...(scores.get(i)?.graph ?? [])].join(';')];
   });
   const outputs = files.flatMap((_, i) => [
     ...['-map', `[print${i}]`, '-fps_mode', 'passthrough', ...timeBase],
     ...['-c:v', 'rawvideo', '-f', 'rawvideo', `pipe:${FIRST_FREE_DESCRIPTOR + i}`],
   ]);
-  return ['-filter_complex_threads', '1', ...inputs, ...fed, ...graphs, ...outputs, ...scores.flatMap((score) => score.outputs)];
+  return ['-filter_complex_threads', '1', ...inputs, ...fed, ...graphs, ...outputs, ...[...scores.values()].flatMap((score) => score.outputs)];
 }
 
 export type DecodedPrints = {
@@ -62,7 +62,9 @@ export async function decodePrints(
     ]),
   );
   const { abilities } = ctx.tools;
-  const scored = positions.length > 0 ? files.map((_, index): Scored => ({ index, positions, fedInput: files.length + index, vmafPlaces })) : [];
+  const scored = files
+    .flatMap(({ fedPath }, index) => (fedPath === null ? [] : [{ index, positions, vmafPlaces, fedPath }]))
+    .map((one, i): Scored => ({ ...one, fedInput: files.length + i }));
   const run = await ctx.tools.run({
     tool: 'ffmpeg',
     args: decodeArguments(files, scored, abilities.major),
@@ -72,6 +74,7 @@ export async function decodePrints(
     signal: ctx.signal,
   });
   ctx.spend('validate', run.cpuSeconds);
-  const qualities = await Promise.all(files.map((_, i) => (scored.length > 0 ? readScores(scored[i], ctx.scratchDir) : null)));
+  const qualities: (ChunkQuality | null)[] = files.map(() => null);
+  for (const one of scored) qualities[one.index] = await readScores(one, ctx.scratchDir);
   return { prints: parts.map((list) => Buffer.concat(list)), qualities, errorLines: run.errorLines };
 }

@@ -8,6 +8,7 @@ export type Scored = {
   readonly index: number;
   /** Places in the chunk of its pictures; the input has them as they were fed, in this order. */
   readonly positions: readonly number[];
+  readonly fedPath: string;
   /** Number of that input. */
   readonly fedInput: number;
   /** Places in `positions` of those that get VMAF as well. */
@@ -48,7 +49,11 @@ export function scoreArguments(scored: Scored): { graph: string[]; outputs: stri
 
 /** The scores that a process with these arguments left in its working folder; null where they are not one for each picture. */
 export async function readScores({ index, positions, vmafPlaces }: Scored, folder: string): Promise<ChunkQuality | null> {
-  const read = async (name: string) => readFile(join(folder, name), 'latin1');
+  const read = (name: string) =>
+    readFile(join(folder, name), 'latin1').catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      return '';
+    });
   const ssim = parseSsimLog(await read(ssimLog(index)));
   const measured = vmafPlaces.length > 0 ? parseVmafLog(await read(vmafLog(index))) : [];
   if (ssim.length !== positions.length || measured.length !== vmafPlaces.length) return null;

@@ -18,13 +18,13 @@ export type ValidateInput = {
   readonly video: VideoTrack;
   readonly startFrame: number;
   readonly expected: Omit<ChunkExpectation, 'rung'>;
-  /** Places in the chunk of the pictures that are scored; `fedPath` of every chunk has them as they were fed. */
+  /** Places in the chunk of the pictures that are scored; `fedPath` has them as they were fed, or is null where they cannot be. */
   readonly scoredPositions: readonly number[];
   readonly chunks: readonly {
     readonly rung: PlannedRung;
     readonly objectKey: string;
     readonly fingerprintKey: string;
-    readonly fedPath: string;
+    readonly fedPath: string | null;
     readonly facts: BlobFacts;
   }[];
 };

@@ -7,7 +7,7 @@ import { testFolder } from '../../support/fake-tool.ts';
 
 test('scores that a process left are one for each picture or none', async (t) => {
   const folder = testFolder(t);
-  const scored = { index: 0, positions: [12, 36, 60], fedInput: 1, vmafPlaces: [0, 2] };
+  const scored = { index: 0, positions: [12, 36, 60], fedPath: 'f.nut', fedInput: 1, vmafPlaces: [0, 2] };
   writeFileSync(join(folder, 'ssim-0.txt'), 'n:1 Y:0.9\nn:2 Y:0.8\nn:3 Y:0.7\n');
   writeFileSync(join(folder, 'vmaf-0.csv'), 'Frame,vmaf,\n0,95,\n2,97,\n');
   assert.deepEqual(await readScores(scored, folder), { positions: [12, 36, 60], ssim: [0.9, 0.8, 0.7], vmaf: [95, null, 97] });
@@ -15,6 +15,7 @@ test('scores that a process left are one for each picture or none', async (t) =>
   assert.equal(await readScores({ ...scored, vmafPlaces: [0] }, folder), null);
   writeFileSync(join(folder, 'ssim-0.txt'), 'n:1 Y:0.9\nn:2 Y:0.8\n');
   assert.equal(await readScores(scored, folder), null);
+  assert.equal(await readScores({ ...scored, index: 9 }, folder), null, 'no picture came through, so no log was begun');
 });
 
 test('scores are read from what the filters write, as many digits as are the same everywhere', () => {
@@ -28,7 +29,7 @@ test('scores are read from what the filters write, as many digits as are the sam
 });
 
 test('VMAF is asked for of some pictures, each by itself', () => {
-  const scored = { index: 1, positions: [12, 36], fedInput: 3, vmafPlaces: [] };
+  const scored = { index: 1, positions: [12, 36], fedPath: 'f.nut', fedInput: 3, vmafPlaces: [] };
   const plain = scoreArguments(scored);
   assert.ok(plain.graph[0].startsWith("[made1]select='eq(n,12)+eq(n,36)',"));
   assert.ok(!plain.graph.join(';').includes('vmaf'));

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ScenelineError } from '../../../model/errors.ts';
 import { PICTURE_BYTES } from '../../../model/frame-index.ts';
@@ -33,8 +34,8 @@ export type UnprovenChunk = {
   readonly rung: PlannedRung;
   readonly objectKey: string;
   readonly fingerprintKey: string;
-  /** The kept pictures at this rung, raw, in the attempt's folder. */
-  readonly fedPath: string;
+  /** The kept pictures at this rung, raw, in the attempt's folder; null where not all of them came: they are for measuring, and not worth a chunk. */
+  readonly fedPath: string | null;
   readonly facts: BlobFacts;
 };
 
@@ -62,7 +63,7 @@ export async function encodeChunk(input: EncodeInput, ctx: StageContext): Promis
   }));
   for (const [i, entry] of input.entries.entries()) {
     const { difference, madeBy, secondsPerMegapixel } = await runOnce(input, outputs, entry, ctx);
-    if (difference === null) return { chunks: await store(outputs, input.stretch.ptsTicks.length, ctx), secondsPerMegapixel, madeBy };
+    if (difference === null) return { chunks: await store(outputs, input, ctx), secondsPerMegapixel, madeBy };
     if (i === input.entries.length - 1) throw wrongFrames(input.firstFrame, difference, madeBy);
   }
   throw new RangeError('a chunk without a place to enter the source');
@@ -112,7 +113,8 @@ async function runOnce(input: EncodeInput, outputs: readonly RungOutput[], entry
   }
 }
 
-async function store(outputs: readonly RungOutput[], frameCount: number, ctx: StageContext): Promise<UnprovenChunk[]> {
+async function store(outputs: readonly RungOutput[], { stretch, keptPositions }: EncodeInput, ctx: StageContext): Promise<UnprovenChunk[]> {
+  const frameCount = stretch.ptsTicks.length;
   const chunks: UnprovenChunk[] = [];
   for (const output of outputs) {
     const objectKey = `attempts/${ctx.attemptId}/${output.rung.name}.mp4`;
@@ -125,7 +127,13 @@ async function store(outputs: readonly RungOutput[], frameCount: number, ctx: St
         { evidence: {} },
       );
     }
-    chunks.push({ rung: output.rung, objectKey, fingerprintKey, fedPath: output.fedPath, facts: await ctx.blobs.putFile(objectKey, output.videoPath) });
+    const fedPath = keptPositions.length > 0 && (await isWhole(output, keptPositions.length)) ? output.fedPath : null;
+    chunks.push({ rung: output.rung, objectKey, fingerprintKey, fedPath, facts: await ctx.blobs.putFile(objectKey, output.videoPath) });
   }
   return chunks;
+}
+
+/** Whether the file of kept pictures has room for so many, of 8-bit 4:2:0 at the least. */
+async function isWhole({ rung, fedPath }: RungOutput, pictures: number): Promise<boolean> {
+  return (await stat(fedPath)).size >= pictures * rung.widthPx * rung.heightPx * 1.5;
 }
