@@ -43,7 +43,7 @@ test('an encoded chunk is proven with scores; without the pictures to hold it to
   const ctx = await stageContext(folder);
   const video = videoTrack({ widthPx: 320, heightPx: 180, timeBase });
   const positions = scoredPositions(stretch);
-  const order = { source: fileInput(path), video, startFrame: 0, stretch, frames, entries: [null], fps: 24, rungs };
+  const order = { source: fileInput(path), video, firstFrame: 0, stretch, frames, entries: [null], fps: 24, rungs };
   const { chunks } = await encodeChunk({ ...order, keptPositions: positions, measuredSecondsPerMegapixel: null }, ctx);
   const [first, second] = chunks;
   assert.ok(first.fedPath && second.fedPath);
