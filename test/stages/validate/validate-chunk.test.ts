@@ -15,7 +15,7 @@ const rungs: PlannedRung[] = [180, 90].map((heightPx) => ({
   ...{ name: `${heightPx}p`, container: 'mp4', codec: 'h264', boxPx: heightPx, crf: 30, maxrateKbps: 2000, bufsizeKbit: 4000, preset: 'ultrafast' },
   ...{ widthPx: (heightPx * 16) / 9, heightPx, picturesFrom: null },
 }));
-const stretch = { timeBase, ptsTicks: Array.from({ length: FRAMES }, (_, i) => i * 512), endPtsTicks: null, idrPositions: [0, 20] };
+const stretch = { timeBase, ptsTicks: Array.from({ length: FRAMES }, (_, i) => i * 512), endPtsTicks: null, idrPositions: [0, 20], surroundings: null };
 
 /** A chunk's source and what its frames have to be. */
 async function source(folder: string) {
