@@ -34,7 +34,7 @@ async function source(folder: string) {
       .toString()
       .matchAll(/^0,.*, ([0-9a-f]{32})$/gm),
   ].map(([, hex]) => Buffer.from(hex, 'hex'));
-  return { path, frames: stretch.ptsTicks.map((ptsTicks, i) => ({ ptsTicks, hash: hashes[i] })) };
+  return { path, frames: stretch.ptsTicks.map((ptsTicks, i) => ({ ptsTicks, hash: hashes[i], isDamaged: false })) };
 }
 
 test('an encoded chunk is proven with scores; without the pictures to hold it to it is proven without', async (t) => {
