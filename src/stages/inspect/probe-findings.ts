@@ -124,7 +124,7 @@ function videoWarnings(video: VideoTrack, stream: JsonObject): Finding[] {
   if (video.isMirrored) note('warn', 'SL-230', 'The picture is stored mirrored and is mirrored back.');
   if (readOrientation(stream, sideDataOf(stream)).isUnusual) note('warn', 'SL-231', 'The file asks for a skewed picture; that is not done.');
   if (format.hasAlpha || textAt(objectAt(stream, 'tags'), 'alpha_mode') === '1') note('warn', 'SL-240', 'The picture has transparency, which is dropped.');
-  if (video.pixelFormat !== '' && !format.isPlain) note('info', 'SL-239', `The picture is ${video.pixelFormat}; it is encoded as 8-bit 4:2:0.`);
+  if (video.pixelFormat !== '' && !format.isPlain) note('info', 'SL-239', `The picture is ${video.pixelFormat}; SDR rungs have 8 bits and 4:2:0.`);
   if (assumesColor(video, stream)) {
     const { primaries, transfer, matrix } = video.color;
     note('info', 'SL-236', `Colour tags are missing; ${primaries}, ${transfer}, ${matrix} are assumed.`);
