@@ -9,7 +9,7 @@ const DOWNMIX = 'internal_sample_fmt=fltp:center_mix_level=0.7071067811865476:su
 const BY_COUNT = 'asetpts=round(N/SR/TB)';
 /** Mixing may sum up above full scale. What stays below passes unchanged, and without delay. */
 const LIMITER = 'alimiter=limit=1:level=0:latency=1';
-/** Beside a gain: 1.5 dB below full scale, so that the true peak stays below the -1 dBTP of EBU R 128. */
+/** Beside a gain: 1.5 dB below full scale, room for what coding and the curve between samples add. */
 const LOUDNESS_LIMITER = 'alimiter=limit=0.841395:level=0:latency=1';
 const LAYOUTS = { 1: 'mono', 2: 'stereo', 6: '5.1' } as const;
 
