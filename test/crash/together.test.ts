@@ -9,7 +9,7 @@ describe('two runs at the same time on one state folder', { timeout: 300_000 }, 
   let film: SmallFilm;
 
   before(async () => {
-    film = await smallFilm({ seconds: 40 });
+    film = await smallFilm({ seconds: 40, isColourful: true });
   });
   after(() => film.remove());
 
