@@ -33,7 +33,10 @@ async function checkFile(name: string, path: string): Promise<SourceOutcome[]> {
 }
 
 function row({ name, outcome, findings, check, faults }: SourceOutcome): string {
-  const cells = [name, faults.length > 0 ? '**fault**' : `${outcome}${check && faults.length === 0 ? `, ${check.sourceFrames} frames` : ''}`];
+  const cells = [
+    name,
+    faults.length > 0 ? '**fault**' : `${outcome}${check ? `, ${check.sourceFrames > 0 ? `${check.sourceFrames} frames` : 'sound only'}` : ''}`,
+  ];
   const reasons = findings.filter(({ severity }) => severity === 'refuse');
   const said = reasons.length > 0 ? reasons.map(({ code, message }) => `${code} ${message}`) : summary(findings);
   return `| ${[...cells, said.join('; ') || 'none', proof(check, faults)].map(cell).join(' | ')} |`;
@@ -50,7 +53,8 @@ function summary(findings: SourceOutcome['findings']): string[] {
 
 function proof(check: SourceOutcome['check'], faults: readonly string[]): string {
   if (faults.length > 0) return faults.join('; ').slice(0, 400);
-  if (check === null || check.renditions.length === 0) return '–';
+  if (check === null) return '–';
+  if (check.renditions.length === 0) return 'sound in place';
   return check.renditions
     .map(({ frames, psnrMin, psnrMean }) => `${frames} frames in place, ${psnrMean.toFixed(1)} dB, worst ${psnrMin.toFixed(1)}`)
     .join('; ');

@@ -50,7 +50,7 @@ export async function independentCheck(source: string, dir: string, oddity: Oddi
   const faults: string[] = [];
   const master = await probe(source);
   const film = filmOf(master.streams);
-  if (!film) return { sourceFrames: 0, renditions: [], faults: ['the master has no picture'] };
+  if (!film) return { sourceFrames: 0, renditions: [], faults: await soundOnlyFaults(source, master.streams, join(dir, 'package')) };
   const picture = { ...film, field_order: await fieldOrder(source, film) };
   const times = await frameTimes(source, picture.index, oddity.isDamaged);
   const names = (await readdir(dir)).filter((name) => /\.(mp4|m4v)$/.test(name)).sort();
@@ -233,10 +233,10 @@ async function checkSound(
   name: string,
   faults: string[],
 ): Promise<void> {
-  const streams = master.master.streams.filter((stream) => stream.codec_type === 'audio' && stream.codec_name !== undefined && (stream.channels ?? 0) > 0);
+  const streams = soundsOf(master.master.streams);
   const own = (await probe(path)).streams;
   const tracks = own.filter((stream) => stream.codec_type === 'audio');
-  const expected = streams.flatMap((stream) => ((stream.channels ?? 0) >= 6 ? [stream, stream] : [stream]));
+  const expected = expectedSounds(streams);
   if (tracks.length !== expected.length) {
     faults.push(`${name}: ${tracks.length} sound tracks, ${expected.length} expected`);
     return;
@@ -259,6 +259,42 @@ async function checkSound(
     );
     if (offset !== null && Math.abs(offset) > SOUND_TOLERANCE_SECONDS) faults.push(`${name}: sound ${i} is ${(1000 * offset).toFixed(0)} ms late`);
   }
+}
+
+function soundsOf(streams: readonly Stream[]): Stream[] {
+  return streams.filter((stream) => stream.codec_type === 'audio' && stream.codec_name !== undefined && (stream.channels ?? 0) > 0);
+}
+
+/** Surround sound is there in stereo as well. */
+function expectedSounds(streams: readonly Stream[]): Stream[] {
+  return streams.flatMap((stream) => ((stream.channels ?? 0) >= 6 ? [stream, stream] : [stream]));
+}
+
+/** A title of sound only: every track of the package has to follow one of the master's, and there have to be as many as there should be. */
+async function soundOnlyFaults(source: string, streams: readonly Stream[], folder: string): Promise<string[]> {
+  const masters: { specifier: string; startSeconds: number; endSeconds: number }[] = [];
+  for (const { index } of soundsOf(streams)) {
+    const span = await soundSpan(source, `0:${index}`);
+    if (span) masters.push({ specifier: `0:${index}`, ...span });
+  }
+  if (masters.length === 0) return ['the master has neither picture nor sound'];
+  const zero = Math.min(...masters.map(({ startSeconds }) => startSeconds));
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.mp4')).sort();
+  const expected = expectedSounds(soundsOf(streams)).length;
+  const faults = names.length === expected ? [] : [`${names.length} sound tracks, ${expected} expected`];
+  for (const name of names) {
+    const own = await soundSpan(join(folder, name), '0:a:0');
+    const followed = await Promise.all(
+      masters.map(async ({ specifier, startSeconds, endSeconds }) => {
+        if (!own || Math.abs(own.endSeconds - (endSeconds - zero)) > 0.05) return false;
+        const rendition = { file: join(folder, name), specifier: '0:a:0', shift: own.startSeconds };
+        const offset = await soundOffset({ file: source, specifier, shift: startSeconds - zero }, rendition);
+        return offset === null || Math.abs(offset) <= SOUND_TOLERANCE_SECONDS;
+      }),
+    );
+    if (!followed.includes(true)) faults.push(`${name}: follows no sound of the master`);
+  }
+  return faults;
 }
 
 type Listened = { readonly file: string; readonly specifier: string /** First sample after the first picture, seconds. */; readonly shift: number };

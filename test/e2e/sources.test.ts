@@ -15,6 +15,7 @@ const ENCODED = {
   'odd/vfr-phone-flir-portrait-1080x1440.mp4': 'SL-221',
   'odd/edit-list-neg-first-pts.mp4': 'SL-227',
   'odd/pts-wraparound.ts': 'SL-236',
+  'odd/audio-multiple-tracks.mp4': 'SL-250',
 } as const;
 
 const REFUSED = {
