@@ -6,6 +6,8 @@ import type { StageContext } from '../../ports/stage-context.ts';
 import { readScores, type Scored, scoreArguments } from './score-pictures.ts';
 
 const FIRST_FREE_DESCRIPTOR = 3;
+/** A picture a second: behind a complex graph the output's clock ticks at the average pace, and pictures closer than that would be told as errors. */
+const BY_NUMBER = 'settb=1,setpts=N';
 
 /** A file with one picture track, the height of its pictures, and a file with some of its pictures as they were fed to the encoder, if it is to be scored. */
 export type CodedFile = { readonly path: string; readonly heightPx: number; readonly fedPath: string | null };
@@ -21,7 +23,7 @@ function decodeArguments(files: readonly CodedFile[], scored: readonly Scored[],
   const scores = new Map(scored.map((one) => [one.index, scoreArguments(one)]));
   const graphs = files.flatMap(({ heightPx }, i) => {
     const split = scores.has(i) ? `split=2[all${i}][made${i}];[all${i}]` : '';
-    const prints = `[${i}:v:0]${split}${fingerprintFilters(heightPx).join(',')}[print${i}]`;
+    const prints = `[${i}:v:0]${split}${[...fingerprintFilters(heightPx), BY_NUMBER].join(',')}[print${i}]`;
     return ['-filter_complex', [prints, ...(scores.get(i)?.graph ?? [])].join(';')];
   });
   const outputs = files.flatMap((_, i) => [
