@@ -15,11 +15,10 @@ export type CodedFile = { readonly path: string; readonly heightPx: number; read
 /**
  * Decodes every frame of each file, all in one process, to its 32×18 luma picture, and scores some of them: as a player shows them, so with every deblocking filter.
  */
-function decodeArguments(files: readonly CodedFile[], scored: readonly Scored[], ffmpegMajor: number): string[] {
+function decodeArguments(files: readonly CodedFile[], scored: readonly Scored[]): string[] {
   const own = ['-protocol_whitelist', 'file,pipe', '-threads', '1'];
   const inputs = files.flatMap(({ path }) => [...own, '-noautorotate', '-i', path]);
   const fed = scored.flatMap(({ fedPath }) => [...own, '-f', 'nut', '-i', fedPath]);
-  const timeBase = ['-enc_time_base', ffmpegMajor >= 9 ? 'demux' : '-1'];
   const scores = new Map(scored.map((one) => [one.index, scoreArguments(one)]));
   const graphs = files.flatMap(({ heightPx }, i) => {
     const split = scores.has(i) ? `split=2[all${i}][made${i}];[all${i}]` : '';
@@ -27,7 +26,7 @@ function decodeArguments(files: readonly CodedFile[], scored: readonly Scored[],
     return ['-filter_complex', [prints, ...(scores.get(i)?.graph ?? [])].join(';')];
   });
   const outputs = files.flatMap((_, i) => [
-    ...['-map', `[print${i}]`, '-fps_mode', 'passthrough', ...timeBase],
+    ...['-map', `[print${i}]`, '-fps_mode', 'passthrough'],
     ...['-c:v', 'rawvideo', '-f', 'rawvideo', `pipe:${FIRST_FREE_DESCRIPTOR + i}`],
   ]);
   return ['-filter_complex_threads', '1', ...inputs, ...fed, ...graphs, ...outputs, ...[...scores.values()].flatMap((score) => score.outputs)];
@@ -63,13 +62,12 @@ export async function decodePrints(
       },
     ]),
   );
-  const { abilities } = ctx.tools;
   const scored = files
     .flatMap(({ fedPath }, index) => (fedPath === null ? [] : [{ index, positions, vmafPlaces, fedPath }]))
     .map((one, i): Scored => ({ ...one, fedInput: files.length + i }));
   const run = await ctx.tools.run({
     tool: 'ffmpeg',
-    args: decodeArguments(files, scored, abilities.major),
+    args: decodeArguments(files, scored),
     cwd: ctx.scratchDir,
     outputs,
     limits,
