@@ -51,6 +51,31 @@ describe('odd and broken sources, judged by plain ffmpeg', { concurrency: 2 }, (
     });
   }
 
+  it('a film whose pictures are a sixtieth of a second and two seconds apart keeps every time', async (t) => {
+    const film = join(testFolder(t), 'uneven.mp4');
+    const times = "settb=1/600,setpts='if(lt(N,60),N*10,600+(N-60)*1200)'";
+    const clock = ['-fps_mode', 'passthrough', '-enc_time_base', '1:600', '-video_track_timescale', '600'];
+    await ffmpeg([
+      '-f',
+      'lavfi',
+      '-i',
+      'testsrc2=size=320x180:rate=60',
+      '-vf',
+      times,
+      '-frames:v',
+      '68',
+      ...clock,
+      '-c:v',
+      'libx264',
+      '-preset',
+      'ultrafast',
+      film,
+    ]);
+    const { outcome, check, faults, findings } = await checkSource('film', film);
+    assert.deepEqual([outcome, check?.sourceFrames, faults], ['encoded', 68, []]);
+    assert.ok(findings.some(({ code }) => code === 'SL-225'));
+  });
+
   it('a film whose pictures change size and shape in the middle keeps every one, whole and in its place', async (t) => {
     const folder = testFolder(t);
     const [wide, high, both, film] = ['wide.h264', 'high.h264', 'both.h264', 'film.ts'].map((name) => join(folder, name));

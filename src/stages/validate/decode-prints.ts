@@ -6,8 +6,8 @@ import type { StageContext } from '../../ports/stage-context.ts';
 import { readScores, type Scored, scoreArguments } from './score-pictures.ts';
 
 const FIRST_FREE_DESCRIPTOR = 3;
-/** A picture a second: behind a complex graph the output's clock ticks at the average pace, and pictures closer than that would be told as errors. */
-const BY_NUMBER = 'settb=1,setpts=N';
+/** A picture an hour: behind a complex graph the output's clock ticks at the average pace, and pictures closer than that would be told as errors. */
+const BY_NUMBER = 'settb=1,setpts=3600*N';
 
 /** A file with one picture track, the height of its pictures, and a file with some of its pictures as they were fed to the encoder, if it is to be scored. */
 export type CodedFile = { readonly path: string; readonly heightPx: number; readonly fedPath: string | null };
