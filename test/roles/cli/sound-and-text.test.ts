@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { parseMultivariant } from '../../../src/media/hls/parse.ts';
 import { parseWebVtt } from '../../../src/media/webvtt/cues.ts';
-import { parseLoudness } from '../../../src/stages/inspect/loudness.ts';
 import { TINY_LADDER } from '../../crash/crash-run.ts';
 import { type CliPlace, cliPlace, finishedReport } from '../../support/cli-place.ts';
-import { ffmpeg, mediaTools } from '../../support/stage-context.ts';
+import { loudness } from '../../support/loudness.ts';
+import { ffmpeg } from '../../support/stage-context.ts';
 
 const SRT = '1\n00:00:01,000 --> 00:00:02,000\n{\\an8}Größe\n';
 const ASS = `[Script Info]
@@ -42,15 +42,6 @@ describe('sound and text from the command line', { timeout: 300_000 }, () => {
   const encode = (source: string, out: string, more: readonly string[] = []) =>
     place.run(['encode', source, '--out', beside(out), '--ladder', beside('ladder.json'), '--workers', '2', '--json', ...more]);
   const cuesOf = async (out: string, name: string) => parseWebVtt(await readFile(join(beside(out), 'package', name), 'utf8'));
-
-  async function loudness(path: string): Promise<number> {
-    const run = await (await mediaTools()).run({
-      tool: 'ffmpeg',
-      args: ['-i', path, '-af', 'ebur128', '-f', 'null', '-'],
-      limits: { stallMs: 60_000, wallMs: 60_000 },
-    });
-    return parseLoudness(run.log).loudnessLufs!;
-  }
 
   test('sidecars, roles and loudness go into the package and are proven; changed subtitles cost no picture', async () => {
     const texts = ['--subtitles', `de=${beside('film.de.srt')}`, '--subtitles', `en=${beside('film.en.ass')}`];

@@ -11,7 +11,7 @@ import type { AudioPlan } from '../../../../src/model/plan.ts';
 import type { MediaCommand, MediaTools } from '../../../../src/ports/media-tools.ts';
 import { encodeAudio } from '../../../../src/stages/encode/audio/encode-audio.ts';
 import { validateAudio } from '../../../../src/stages/encode/audio/validate-audio.ts';
-import { parseLoudness } from '../../../../src/stages/inspect/loudness.ts';
+import { loudness } from '../../../support/loudness.ts';
 import { mediaPath } from '../../../support/media.ts';
 import { ffmpeg, mediaTools, stageContext } from '../../../support/stage-context.ts';
 
@@ -130,16 +130,6 @@ test('an encode by count of a source with gaps is refused when held to the times
 
 function isUnproven(error: unknown): boolean {
   return error instanceof ScenelineError && error.code === 'SL-304' && error.evidence !== null;
-}
-
-/** Integrated loudness by the tool's own meter, LUFS. */
-async function loudness(path: string): Promise<number> {
-  const run = await (await mediaTools()).run({
-    tool: 'ffmpeg',
-    args: ['-i', path, '-af', 'ebur128', '-f', 'null', '-'],
-    limits: { stallMs: 60_000, wallMs: 60_000 },
-  });
-  return parseLoudness(run.log).loudnessLufs!;
 }
 
 test('a gain makes the track as loud as planned, nothing goes above the ceiling, and the proof holds it to that', async () => {
