@@ -29,8 +29,13 @@ export const adapters = {
       heights: () => player.getVideoTracks().map((track) => track.height),
       showHeight(height) {
         player.configure({ abr: { enabled: false } });
-        const track = player.getVideoTracks().find((candidate) => candidate.height === height);
-        if (track) player.selectVideoTrack(track, true);
+        const variants = player.getVariantTracks();
+        const { audioId } = variants.find(({ active }) => active);
+        // Not `selectVideoTrack`: asked again for the rung it has chosen already, it does nothing, though a seek at the same time may have kept the old pictures.
+        player.selectVariantTrack(
+          variants.find((variant) => variant.height === height && variant.audioId === audioId),
+          true,
+        );
       },
       languages: () => player.getAudioTracks().map((track) => track.language),
       heard: () => player.getAudioTracks().find((track) => track.active)?.language ?? null,
