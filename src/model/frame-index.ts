@@ -17,6 +17,7 @@ export const INDEX_RECORD_BYTES = 640;
 export const INDEX_VERSION = 1;
 const MAGIC = 0x58494c53;
 const HASH_OFFSET = 16;
+export const HASH_BYTES = 16;
 const FEATURES_OFFSET = 32;
 const PICTURE_OFFSET = 64;
 export const FEATURE_COUNT = 8;
@@ -79,13 +80,13 @@ export function encodeIndexRecord(record: IndexRecord, into: Uint8Array, offset:
 export function decodeIndexRecords(bytes: Uint8Array): IndexRecord[] {
   if (bytes.byteLength % INDEX_RECORD_BYTES !== 0) throw new RangeError('frame index: not a whole number of records');
   const records: IndexRecord[] = [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 0; at < bytes.byteLength; at += INDEX_RECORD_BYTES) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset + at, INDEX_RECORD_BYTES);
     const features = new Float32Array(FEATURE_COUNT);
-    for (let i = 0; i < FEATURE_COUNT; i++) features[i] = view.getFloat32(FEATURES_OFFSET + 4 * i, true);
+    for (let i = 0; i < FEATURE_COUNT; i++) features[i] = view.getFloat32(at + FEATURES_OFFSET + 4 * i, true);
     records.push({
-      ptsTicks: Number(view.getBigInt64(0, true)),
-      isKey: (view.getUint32(8, true) & 1) === 1,
+      ptsTicks: Number(view.getBigInt64(at, true)),
+      isKey: (view.getUint32(at + 8, true) & 1) === 1,
       hash: bytes.subarray(at + HASH_OFFSET, at + HASH_OFFSET + 16),
       features,
       picture: bytes.subarray(at + PICTURE_OFFSET, at + PICTURE_OFFSET + PICTURE_BYTES),
@@ -99,6 +100,14 @@ export function decodeIndexTicks(bytes: Uint8Array, into: Float64Array, at: numb
   if (bytes.byteLength % INDEX_RECORD_BYTES !== 0) throw new RangeError('frame index: not a whole number of records');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let offset = 0; offset < bytes.byteLength; offset += INDEX_RECORD_BYTES) into[at++] = Number(view.getBigInt64(offset, true));
+}
+
+/** The hashes only, out of whole-record bytes (no header), 16 bytes each, written to `into` from `at` on. Throws RangeError on a partial record. */
+export function decodeIndexHashes(bytes: Uint8Array, into: Uint8Array, at: number): void {
+  if (bytes.byteLength % INDEX_RECORD_BYTES !== 0) throw new RangeError('frame index: not a whole number of records');
+  for (let offset = HASH_OFFSET; offset < bytes.byteLength; offset += INDEX_RECORD_BYTES) {
+    for (let i = 0; i < HASH_BYTES; i++) into[at++] = bytes[offset + i];
+  }
 }
 
 /** Byte range of frames `[startFrame, endFrameExclusive)` in the stored index. */

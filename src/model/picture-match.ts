@@ -86,7 +86,8 @@ export function resemblesMaster(master: Uint8Array, fed: Uint8Array): boolean {
   const n = Math.max(1, master.byteLength);
   let [sumA, sumB, sumAA, sumBB, sumAB] = [0, 0, 0, 0, 0];
   for (let i = 0; i < master.byteLength; i++) {
-    const [a, b] = [master[i], fed[i]];
+    const a = master[i];
+    const b = fed[i];
     sumA += a;
     sumB += b;
     sumAA += a * a;

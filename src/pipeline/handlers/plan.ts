@@ -1,4 +1,4 @@
-import { decodeIndexRecords, indexRange } from '../../model/frame-index.ts';
+import { decodeIndexHashes, decodeIndexTicks, HASH_BYTES, indexRange } from '../../model/frame-index.ts';
 import type { Inspection } from '../../model/inspection.ts';
 import { inspectionKeys } from '../../model/inspection.ts';
 import type { Job, JobResult } from '../../model/job.ts';
@@ -9,8 +9,7 @@ import { type HandlerDeps, readJson, titleOf } from './deps.ts';
 import { inspectionOf } from './inspect.ts';
 
 /** Frames read from the index at a time. */
-const BLOCK_FRAMES = 4096;
-const HASH_BYTES = 16;
+const BLOCK_FRAMES = 512;
 /** The order is kept in the title's row, which every decision reads. */
 const MAX_ORDERED_CHUNKS = 256;
 
@@ -56,11 +55,9 @@ async function readTimesAndHashes(deps: HandlerDeps, inspection: Inspection): Pr
   const key = inspectionKeys.index(inspection.id);
   for (let start = 0; start < frameCount; start += BLOCK_FRAMES) {
     const end = Math.min(frameCount, start + BLOCK_FRAMES);
-    const records = decodeIndexRecords(await deps.blobs.read(key, indexRange(start, end)));
-    for (const [i, record] of records.entries()) {
-      ptsTicks[start + i] = record.ptsTicks;
-      hashes.set(record.hash, (start + i) * HASH_BYTES);
-    }
+    const records = await deps.blobs.read(key, indexRange(start, end));
+    decodeIndexTicks(records, ptsTicks, start);
+    decodeIndexHashes(records, hashes, start * HASH_BYTES);
   }
   return { ptsTicks, hashes };
 }

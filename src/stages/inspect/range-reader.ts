@@ -4,7 +4,7 @@ import type { BlobStore } from '../../ports/blob-store.ts';
 import { decodeRangeHeader, decodeRangeNotes, RANGE_HEADER_BYTES, type RangeNotes, rangeParts } from './range-object.ts';
 import { LUMA_BYTES } from './shots/features.ts';
 
-const RECORDS_PER_READ = 1024;
+const RECORDS_PER_READ = 256;
 
 /** A stored range, read piece by piece. */
 export type StoredRange = {
@@ -12,7 +12,7 @@ export type StoredRange = {
   readonly notes: RangeNotes;
   /** 64×36 luma of the first and the last frame; null when there are none. */
   readonly border: { readonly first: Uint8Array; readonly last: Uint8Array } | null;
-  /** Whole index records, about a thousand at a time. */
+  /** Whole index records, a few hundred at a time. */
   readonly records: () => AsyncGenerator<Uint8Array>;
   /** The JPEG pictures, in the order of the notes. */
   readonly thumbnails: () => AsyncGenerator<Uint8Array>;

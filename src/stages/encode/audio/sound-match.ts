@@ -4,6 +4,8 @@ import { correlations, type Envelope, LARGEST_LAG_MS } from './envelope.ts';
 const SILENCE = 3e-4;
 /** An even tone has the same loudness everywhere and so shows no displacement: spread of the loudness over its mean. */
 const EVEN = 0.05;
+/** What coding adds to a nearly even tone is as large as its own ripple: rms difference of the loudness over its mean up to which two such blocks are alike. */
+const ALIKE = 0.2;
 const LARGEST_OFFSET_MS = 1;
 /** Periodic sound resembles itself displaced: another place must fit better by this much to be believed. */
 const MARGIN = 0.02;
@@ -49,6 +51,7 @@ export function judgeSound(source: Envelope, rendition: Envelope): SoundMatch {
     if (levelFault !== null) return { fault: levelFault, comparedSeconds: comparedMs / 1000, offsetMs, lowestCorrelation };
     if (isShort || isEven(block)) continue;
     const found = bestPlace(correlations(block, other));
+    if (found.correlation < LEAST_CORRELATION && differenceShare(block, other) < ALIKE) continue;
     if (Math.abs(found.lagMs) > Math.abs(offsetMs)) offsetMs = found.lagMs;
     lowestCorrelation = Math.min(lowestCorrelation, found.correlation);
     comparedMs += block.length;
@@ -69,6 +72,14 @@ function isEven(block: Float32Array): boolean {
   const middle = mean(block);
   const variance = block.reduce((sum, value) => sum + (value - middle) ** 2, 0) / block.length;
   return middle < SILENCE || Math.sqrt(variance) < EVEN * middle;
+}
+
+/** Rms difference of two blocks as long and as loud, over their mean. */
+function differenceShare(source: Float32Array, rendition: Float32Array): number {
+  const middle = mean(source);
+  const gain = middle / mean(rendition);
+  const squares = source.reduce((sum, value, i) => sum + (value - gain * rendition[i]) ** 2, 0);
+  return Math.sqrt(squares / source.length) / middle;
 }
 
 type Place = { readonly lagMs: number; readonly correlation: number };

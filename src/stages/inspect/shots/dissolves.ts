@@ -78,10 +78,14 @@ export class DissolveFinder {
 
 /** Null where the film has not as many frames on both sides. */
 export function weighDissolve(window: FrameWindow, frame: number, halfFrames: number): DissolveEvidence | null {
-  const [before, own, after] = [window.at(frame - halfFrames), window.at(frame), window.at(frame + halfFrames)];
+  const before = window.at(frame - halfFrames);
+  const own = window.at(frame);
+  const after = window.at(frame + halfFrames);
   if (!before || !own || !after) return null;
   const limits = DISSOLVE_LIMITS;
-  const [deviationBefore, deviation, deviationAfter] = [before, own, after].map((each) => each.features[FEATURE.deviation]);
+  const deviationBefore = before.features[FEATURE.deviation];
+  const deviation = own.features[FEATURE.deviation];
+  const deviationAfter = after.features[FEATURE.deviation];
   const contrast = Math.min(deviationBefore, deviationAfter);
   const varianceShare = (2 * deviation ** 2) / (deviationBefore ** 2 + deviationAfter ** 2 || 1);
   const evidence = { halfFrames, contrast, varianceShare, difference: null, errorShare: null, shapeChange: null };

@@ -78,6 +78,14 @@ test('silence, even tones and very short sound cannot be compared, and are no fa
   assert.equal(judge(silence, silence).comparedSeconds, 0);
 });
 
+test('a tone whose ripple drowns in what coding adds is no fault, and other sound in its place is', () => {
+  const wobble = speech(12_000);
+  const coded = tone(12_000, 440).map((value, i) => value + 1.3 * wobble[i]);
+  const { fault, comparedSeconds } = judge(tone(12_000, 440), coded);
+  assert.deepEqual([fault, comparedSeconds], [null, 0]);
+  assert.match(judge(tone(12_000, 440), speech(12_000)).fault!, /does not resemble|quieter/);
+});
+
 test('what is kept of a title does not grow with it', () => {
   const kept = (hours: number) => envelope(new Int16Array(0), hours * 3_600_000).blocks.reduce((sum, block) => sum + block.length, 0);
   assert.ok(kept(3) <= 640_000 && kept(300) <= 640_000);
