@@ -19,3 +19,15 @@ export type Finding = {
   readonly place: Place;
   readonly message: string;
 };
+
+/** What is broken in a source, and worked around: gaps, pictures and sound that are damaged, missing or left out, a turn that is not kept. */
+const DAMAGE: ReadonlySet<ErrorCode> = new Set(['SL-225', 'SL-226', 'SL-231', 'SL-233', 'SL-234', 'SL-235', 'SL-241']);
+
+/** The findings of a source of which nothing may be repaired: every damage refuses it. */
+export function strictly(findings: readonly Finding[]): readonly Finding[] {
+  return findings.map((finding) => (DAMAGE.has(finding.code) ? { ...finding, severity: 'refuse' } : finding));
+}
+
+export function isRefused(findings: readonly Finding[]): boolean {
+  return findings.some((finding) => finding.severity === 'refuse');
+}

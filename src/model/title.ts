@@ -34,6 +34,8 @@ export type TitleOrder = {
   readonly ladder: Ladder;
   /** Files of subtitles delivered beside the source, in the order given; missing: none. */
   readonly sidecars?: readonly Sidecar[];
+  /** True: a damage that would be repaired refuses the source; missing: it is repaired and told. */
+  readonly isStrict?: boolean;
   /** Identity of the encoder build and recipe version; one title uses one. */
   readonly encoderBuild: string;
   /** Folder in which the finished title appears; null: it stays in the object store, and whoever wants it fetches it. */
@@ -64,7 +66,7 @@ export type Title = {
   /** Grows with every change; every write is conditional on it. */
   readonly rev: number;
   readonly state: TitleState;
-  /** Identity of the order: hash over the bytes of source and sidecars, ladder and encoder build; `-<rev>` is added when the title starts anew. Job ids contain it. */
+  /** Identity of the order: hash over the bytes of source and sidecars, ladder, strictness and encoder build; `-<rev>` is added when the title starts anew. Job ids contain it. */
   readonly revision: string;
   readonly order: TitleOrder;
   readonly protection: 'none';

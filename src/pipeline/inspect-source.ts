@@ -1,11 +1,10 @@
-import type { Finding } from '../model/finding.ts';
+import { type Finding, isRefused, strictly } from '../model/finding.ts';
 import { type Inspection, inspectionIdOf } from '../model/inspection.ts';
 import type { MediaInput } from '../model/media-input.ts';
 import type { SourceFacts, SourceSeal } from '../model/source.ts';
 import type { StageContext } from '../ports/stage-context.ts';
 import { inspectAudio } from '../stages/inspect/inspect-audio.ts';
 import { inspectRange } from '../stages/inspect/inspect-range.ts';
-import { isRefused } from '../stages/inspect/scan.ts';
 import { scanSource } from '../stages/inspect/scan-source.ts';
 import { stitchInspection } from '../stages/inspect/stitch-inspection.ts';
 import { type HandlerDeps, withSource, withStage } from './handlers/deps.ts';
@@ -22,11 +21,14 @@ export type InspectionOutcome = {
 export async function inspectSource(request: {
   deps: HandlerDeps;
   seal: SourceSeal;
+  /** A damage that an encode would repair refuses the source. */
+  isStrict?: boolean;
   attemptId: string;
   signal: AbortSignal;
   onFrames: (frames: number) => void;
 }): Promise<InspectionOutcome> {
-  const { deps, seal, attemptId, signal } = request;
+  const { deps, seal, isStrict, attemptId, signal } = request;
+  const judge = (findings: readonly Finding[]) => (isStrict ? strictly(findings) : findings);
   const inspectionId = inspectionIdOf(seal.sha256, deps.tools.abilities.buildId);
   let framesBefore = 0;
   let framesHere = 0;
@@ -36,7 +38,8 @@ export async function inspectSource(request: {
   };
   const inspect = async (source: MediaInput, ctx: StageContext): Promise<InspectionOutcome> => {
     const scan = await scanSource({ inspectionId, source, sourceBytes: seal.sizeBytes }, ctx);
-    if (isRefused(scan.findings)) return { refused: true, facts: scan.facts, findings: scan.findings, inspection: null };
+    const seen = judge(scan.findings);
+    if (isRefused(seen)) return { refused: true, facts: scan.facts, findings: seen, inspection: null };
     for (const range of scan.ranges) {
       await inspectRange({ source, scan, rangeIndex: range.index }, ctx);
       framesBefore += framesHere;
@@ -44,7 +47,8 @@ export async function inspectSource(request: {
     }
     for (const track of scan.facts.audio) await inspectAudio({ source, scan, streamIndex: track.streamIndex }, ctx);
     const inspection = await stitchInspection({ scan }, ctx);
-    return { refused: isRefused(inspection.findings), facts: inspection.facts, findings: inspection.findings, inspection };
+    const findings = judge(inspection.findings);
+    return { refused: isRefused(findings), facts: inspection.facts, findings, inspection };
   };
   const job = { attemptId, signal, onFrames, spend: () => {} };
   return withSource(deps, seal, job, (source, work) => withStage(deps, work, (ctx) => inspect(source, ctx)));

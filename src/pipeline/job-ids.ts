@@ -25,13 +25,13 @@ const PRIORITY = {
 type JobPart = { readonly kind: JobKind; readonly part: JobSpec['part'] };
 
 /**
- * Identity of what an order asks for: 24 hex digits over the bytes of source and sidecars, the ladder and the encoder build.
+ * Identity of what an order asks for: 24 hex digits over the bytes of source and sidecars, the ladder, whether damage is refused, and the encoder build.
  * Where the source lies and where the result goes are not part of it.
  */
 export function revisionOf(order: TitleOrder): string {
-  const { seal, ladder, sidecars = [], encoderBuild } = order;
+  const { seal, ladder, sidecars = [], isStrict = false, encoderBuild } = order;
   const beside = sidecars.length === 0 ? undefined : sidecars.map(({ language, sha256 }) => ({ language, sha256 }));
-  const text = canonicalJson({ source: seal.sha256, ladder, sidecars: beside, encoderBuild });
+  const text = canonicalJson({ source: seal.sha256, ladder, sidecars: beside, strict: isStrict || undefined, encoderBuild });
   return createHash('sha256').update(text).digest('hex').slice(0, HASH_CHARACTERS);
 }
 

@@ -1,9 +1,9 @@
+import type { SceneEvent } from '../model/event.ts';
 import type { AttemptOutcome, Job } from '../model/job.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { JobSource, Wake } from '../ports/job-dispatch.ts';
 import type { JobQueue, Lease } from '../ports/job-queue.ts';
-import { announceProven } from './announce-proven.ts';
 import { runAttempt } from './attempt.ts';
 import { createBell } from './bell.ts';
 import type { Control } from './control.ts';
@@ -82,12 +82,31 @@ async function serve(service: JobService, lease: Lease, askedMs: number): Promis
   try {
     const signal = AbortSignal.any([service.halt, source.lostSignal(lease)]);
     if (await insist(clock, () => control.dropIfUnwanted(job))) return;
-    outcome = await runAttempt(lease, { queue, clock, handlers: service.handlers, leaseMs: service.leaseMs, askedMs, signal, onFrames: () => {} });
-    // Before the offer is used up: whoever gets it after a crash in between finds the job done, and announces it.
-    if (outcome === 'done') await insist(clock, () => announceProven(service.events, job, clock.nowMs()));
+    outcome = await runAttempt(lease, { queue, clock, handlers: telling(service), leaseMs: service.leaseMs, askedMs, signal, onFrames: () => {} });
   } finally {
     observe?.({ type: 'settled', job, outcome, wallMs: clock.nowMs() - startedMs });
     // The row says it all already: control need not wait for the broker's word.
     await Promise.all([source.settled(lease), wake.ring({ titleId: job.titleId, jobId: job.id, outcome })]);
   }
+}
+
+/**
+ * The handlers, and that of chunks tells of what it proved before its job is settled: who dies in between leaves a job that is done again, finds the proven chunk and tells of it
+ * once more under the same id. While the log does not answer, the job is handed back.
+ */
+function telling({ handlers, events, clock }: JobService): JobHandlers {
+  return {
+    ...handlers,
+    async encode(job, context) {
+      const result = await handlers.encode(job, context);
+      await insist(clock, () => events.append([chunkProven(job, clock.nowMs())]));
+      return result;
+    },
+  };
+}
+
+/** The encoded chunks of a job at one codec are proven and recorded. */
+function chunkProven({ id, titleId, revision, part }: Job, nowMs: number): SceneEvent {
+  const data = { chunk: part.index, codec: part.codec };
+  return { id: `${id}/chunk.proven`, type: 'chunk.proven', titleId, revision, atMs: nowMs, version: 1, data };
 }

@@ -26,6 +26,7 @@ export type EncodeRequest = {
   readonly outDir: string;
   readonly ladder: Ladder;
   readonly sidecars?: readonly Sidecar[];
+  readonly isStrict?: boolean;
   readonly workers: number;
   readonly signal: AbortSignal;
   /** One sentence for the operator. */
@@ -92,8 +93,8 @@ async function orderFor(request: EncodeRequest, outDir: string, known: Title | n
   const sight = await sightSource(request.sourcePath);
   const reusable = known !== null && looksUnchanged(sight, known.order.seal);
   const seal = reusable ? known.order.seal : await sealSource(request.sourcePath, (bytes) => request.onSealed(bytes, sight.sizeBytes), request.signal);
-  const { ladder, sidecars = [], tools } = request;
-  return { seal, ladder, ...(sidecars.length > 0 ? { sidecars } : {}), encoderBuild: tools.abilities.buildId, outDir };
+  const { ladder, sidecars = [], isStrict = false, tools } = request;
+  return { seal, ladder, ...(sidecars.length > 0 ? { sidecars } : {}), ...(isStrict ? { isStrict } : {}), encoderBuild: tools.abilities.buildId, outDir };
 }
 
 async function placeOrder(request: EncodeRequest, titleId: string, known: Title | null, order: TitleOrder): Promise<Title> {
@@ -109,6 +110,7 @@ function whatChanged(before: TitleOrder, now: TitleOrder): string {
   if (before.seal.sha256 !== now.seal.sha256) parts.push('The source');
   if (JSON.stringify(before.ladder) !== JSON.stringify(now.ladder)) parts.push('the ladder');
   if (JSON.stringify(before.sidecars ?? []) !== JSON.stringify(now.sidecars ?? [])) parts.push('the subtitles');
+  if ((before.isStrict ?? false) !== (now.isStrict ?? false)) parts.push('what is done about damage');
   if (before.encoderBuild !== now.encoderBuild) parts.push('the encoder build');
   const text = parts.join(' and ');
   return text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,8 +1,8 @@
 import type { Finding } from '../../src/model/finding.ts';
+import { isRefused } from '../../src/model/finding.ts';
 import type { StageContext } from '../../src/ports/stage-context.ts';
 import { inspectAudio } from '../../src/stages/inspect/inspect-audio.ts';
 import { inspectRange } from '../../src/stages/inspect/inspect-range.ts';
-import { isRefused } from '../../src/stages/inspect/scan.ts';
 import { scanSource } from '../../src/stages/inspect/scan-source.ts';
 import { stitchInspection } from '../../src/stages/inspect/stitch-inspection.ts';
 import { fileSource } from '../support/file-source.ts';

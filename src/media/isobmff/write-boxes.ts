@@ -33,7 +33,9 @@ export function i64(value: number): Uint8Array {
 
 /** Latin-1 characters as bytes. */
 export function bytesOf(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }
 
 export function zeros(count: number): Uint8Array {

@@ -1,9 +1,10 @@
+import { type Finding, isRefused, strictly } from '../../model/finding.ts';
 import { inspectionIdOf, inspectionKeys } from '../../model/inspection.ts';
 import type { Job, JobResult } from '../../model/job.ts';
 import type { Title } from '../../model/title.ts';
 import { inspectAudio } from '../../stages/inspect/inspect-audio.ts';
 import { inspectRange } from '../../stages/inspect/inspect-range.ts';
-import { isRefused, type SourceScan } from '../../stages/inspect/scan.ts';
+import type { SourceScan } from '../../stages/inspect/scan.ts';
 import { scanSource } from '../../stages/inspect/scan-source.ts';
 import { stitchInspection } from '../../stages/inspect/stitch-inspection.ts';
 import type { JobContext } from '../job-handlers.ts';
@@ -25,7 +26,7 @@ export function scanHandler(deps: HandlerDeps) {
     const audioStreams = scan.facts.audio.map((track) => track.streamIndex);
     const { video } = scan.facts;
     const pixels = video === null ? 0 : video.widthPx * video.heightPx;
-    return { refused: isRefused(scan.findings), rangeCount: scan.ranges.length, pixels, audioStreams, findings: scan.findings };
+    return { ...judged(title, scan.findings), rangeCount: scan.ranges.length, pixels, audioStreams };
   };
 }
 
@@ -58,8 +59,14 @@ export function stitchHandler(deps: HandlerDeps) {
     const title = await titleOf(deps, job);
     const scan = await readScan(deps, inspectionOf(title));
     const inspection = await withStage(deps, context, (ctx) => stitchInspection({ scan }, ctx));
-    return { refused: isRefused(inspection.findings), findings: inspection.findings, frameCount: inspection.frameCount };
+    return { ...judged(title, inspection.findings), frameCount: inspection.frameCount };
   };
+}
+
+/** What is found stays what it is for other titles of the same source: only this one may be strict. */
+function judged({ order }: Title, all: readonly Finding[]): { refused: boolean; findings: readonly Finding[] } {
+  const findings = order.isStrict ? strictly(all) : all;
+  return { refused: isRefused(findings), findings };
 }
 
 function readScan(deps: HandlerDeps, inspectionId: string): Promise<SourceScan> {

@@ -61,6 +61,7 @@ function buildProgram(base: Pick<Invocation, 'env' | 'signal' | 'setStatus'>): C
   const ladder = ['--ladder <FILE>', 'ladder to make, as JSON (schema: schemas/ladder.schema.json)'] as const;
   const subtitles = ['--subtitles <LANG=FILE>', 'SRT, WebVTT or ASS file beside the master, as in de=film.de.srt; may be given again', addSubtitles] as const;
   const normalise = ['--normalise [LUFS]', 'bring every sound track to this loudness (EBU R 128; without a figure -23)'] as const;
+  const strict = ['--strict', 'refuse a source with damage that would otherwise be repaired and told'] as const;
   const workers = ['--workers <N>', 'chunks encoded at once (default: what cores and memory allow)'] as const;
   demoCommand(add('demo', 'make a short master, run everything on it, and say how to watch it'), base);
   encodeCommand(
@@ -68,13 +69,15 @@ function buildProgram(base: Pick<Invocation, 'env' | 'signal' | 'setStatus'>): C
       .option(...ladder)
       .option(...subtitles)
       .option(...normalise)
+      .option(...strict)
       .option(...workers),
     base,
   );
   inspectCommand(
     add('inspect', 'facts, findings and shots of SOURCE')
       .option('--explain <FRAME>', 'say what speaks for and against a border at a frame, counted from 0')
-      .option('--sheet <FILE.png>', 'draw the first and the last frame of each shot; 80 shots a picture, more in FILE-2.png and so on'),
+      .option('--sheet <FILE.png>', 'draw the first and the last frame of each shot; 80 shots a picture, more in FILE-2.png and so on')
+      .option(...strict),
     base,
   );
   verifyCommand(add('verify', 'prove a finished title again from nothing but the files'), base);
@@ -89,7 +92,8 @@ function buildProgram(base: Pick<Invocation, 'env' | 'signal' | 'setStatus'>): C
   submitCommand(
     addRole('submit', 'cluster: register SOURCE as a title')
       .option(...subtitles)
-      .option(...normalise),
+      .option(...normalise)
+      .option(...strict),
     base,
   );
   fetchCommand(addRole('fetch', 'cluster: bring a published title into a folder'), base);

@@ -4,7 +4,6 @@ import { KafkaJobSource } from '../../adapters/cluster/dispatch/kafka-job-source
 import { BlockCache } from '../../adapters/cluster/range-reader/block-cache.ts';
 import { S3Sources } from '../../adapters/cluster/s3/s3-sources.ts';
 import { ENCODER_OF_CODEC } from '../../model/ladder.ts';
-import { announceProven } from '../../pipeline/announce-proven.ts';
 import { createHandlers } from '../../pipeline/handlers/index.ts';
 import { classesOf } from '../../pipeline/job-class.ts';
 import { type ServiceNote, serveJobs } from '../../pipeline/serve-jobs.ts';
@@ -52,11 +51,7 @@ export async function runWorker({ cluster, tools, slots, drainMs, metricsAt, sig
     role.trouble(error, 'kafka');
     log('warn', 'trouble with Kafka; repeated', troubleFacts(error));
   };
-  const onSettled = async (jobId: string) => {
-    const job = await queue.get(jobId);
-    if (job?.state === 'done') await announceProven(events, job, clock.nowMs());
-  };
-  const source = await KafkaJobSource.open({ access, names, classes, worker: name, leaseMs, claims: queue, onSettled, onTrouble });
+  const source = await KafkaJobSource.open({ access, names, classes, worker: name, leaseMs, claims: queue, onTrouble });
   const sources = new S3Sources(bucket, new BlockCache(CACHE_BYTES));
   const handlers = metrics.counted(createHandlers({ ...cluster, tools, sources }));
   const announcing = announce(cluster, { worker: name, encoderBuild: tools.abilities.buildId, classes, slots: atOnce }, signal);

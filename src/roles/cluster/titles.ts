@@ -13,6 +13,7 @@ export type Submission = {
   readonly seal: SourceSeal;
   readonly ladder: Ladder;
   readonly sidecars?: readonly Sidecar[];
+  readonly isStrict?: boolean;
   readonly urgency: number;
 };
 
@@ -28,10 +29,12 @@ export type TitleDesk = {
  * some worker has: a title uses one.
  * Throws SL-113 when there is no worker.
  */
-export async function submitTitle(desk: TitleDesk, { titleId, seal, ladder, sidecars = [], urgency }: Submission): Promise<Title> {
+export async function submitTitle(desk: TitleDesk, submission: Submission): Promise<Title> {
+  const { titleId, seal, ladder, sidecars = [], isStrict = false, urgency } = submission;
   const known = await desk.titles.get(titleId);
   const encoderBuild = chooseBuild(await desk.workers.list(), known?.order.encoderBuild ?? null);
-  const order: TitleOrder = { seal, ladder, ...(sidecars.length > 0 ? { sidecars } : {}), encoderBuild, urgency, outDir: null };
+  const wishes = { ...(sidecars.length > 0 ? { sidecars } : {}), ...(isStrict ? { isStrict } : {}) };
+  const order: TitleOrder = { seal, ladder, ...wishes, encoderBuild, urgency, outDir: null };
   const title = await placeOrder(desk.control, titleId, known, order);
   await desk.wake.ring({ titleId, jobId: null, outcome: null });
   return title;

@@ -1,5 +1,5 @@
 import { ticksToSeconds } from '../../media/time.ts';
-import type { Finding } from '../../model/finding.ts';
+import { type Finding, isRefused } from '../../model/finding.ts';
 import { inspectionKeys } from '../../model/inspection.ts';
 import type { MediaInput } from '../../model/media-input.ts';
 import type { SourceFacts, VideoTrack } from '../../model/source.ts';
@@ -13,7 +13,7 @@ import { packetListingArgs, parsePacketLine } from './packet-line.ts';
 import { DocumentBytes, parseProbeDocument, probeArgs } from './probe-document.ts';
 import { finding, judgeFacts, judgeTimes, judgeTools } from './probe-findings.ts';
 import { type Listing, RangePlanner, singleRange } from './range-planner.ts';
-import { isRefused, type SourceScan } from './scan.ts';
+import type { SourceScan } from './scan.ts';
 import { type ProbedFacts, readFacts } from './source-facts.ts';
 import { isTooMuch, refusalOfTool } from './tool-failure.ts';
 import { carriesCaptions, listMatchesTrial, trialArgs } from './trial.ts';

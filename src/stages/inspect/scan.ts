@@ -28,7 +28,3 @@ export type SourceScan = {
   readonly ranges: readonly ScanRange[];
   readonly findings: readonly Finding[];
 };
-
-export function isRefused(findings: readonly Finding[]): boolean {
-  return findings.some((finding) => finding.severity === 'refuse');
-}

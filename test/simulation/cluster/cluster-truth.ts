@@ -178,6 +178,8 @@ export class ClusterTruth {
       case 'running -> done':
         this.#settled(id, before, bound, byWhom);
         if (JSON.parse(String(after.result)).attempt !== before.attempt_id) this.#world.violate(`${id} is done with the result of another attempt`);
+        if (this.jobs.get(id)!.kind === 'encode' && !this.#told.has(`${id}/chunk.proven`))
+          this.#world.violate(`${id} is done and nobody was told of its chunk`);
         return;
       case 'running -> parked':
         this.#settled(id, before, bound, byWhom);

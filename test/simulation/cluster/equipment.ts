@@ -127,6 +127,8 @@ function simEventLog(process: ClusterProcess, bench: Bench): EventLog {
       produce(process, bench, 'append events', () => {
         broker.events.push(...events);
         truth.appended(events.map(({ id }) => id));
+      }).catch((cause: unknown) => {
+        throw new ScenelineError('SL-151', 'The log does not answer.', { cause });
       }),
     read: () => Promise.reject(new RangeError('nobody reads here')),
   };

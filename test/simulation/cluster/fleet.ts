@@ -3,7 +3,6 @@ import { ShareConsumer } from '../../../src/adapters/cluster/share-consumer/shar
 import { ShareError } from '../../../src/adapters/cluster/share-consumer/share-error.ts';
 import { ScenelineError } from '../../../src/model/errors.ts';
 import type { Title, TitleOrder } from '../../../src/model/title.ts';
-import { announceProven } from '../../../src/pipeline/announce-proven.ts';
 import type { JobHandlers } from '../../../src/pipeline/job-handlers.ts';
 import { asksFor } from '../../../src/pipeline/job-ids.ts';
 import { serveJobs } from '../../../src/pipeline/serve-jobs.ts';
@@ -124,11 +123,7 @@ export class Fleet {
       const network = simNetwork({ process, broker, trouble, topic });
       members.push({ topic: topic.id, consumer: await ShareConsumer.open(options, () => this.#bug?.network?.(network) ?? network) });
     }
-    const onSettled = async (jobId: string): Promise<void> => {
-      const job = await queue.get(jobId);
-      if (job?.state === 'done') await announceProven(events, job, process.nowMs());
-    };
-    const good = new KafkaJobSource({ worker: process.name, leaseMs, claims: queue, onSettled }, members, () => this.#world.nowMs);
+    const good = new KafkaJobSource({ worker: process.name, leaseMs, claims: queue }, members, () => this.#world.nowMs);
     const told = this.#telling(good, process);
     const source = this.#bug?.source?.(told, process) ?? told;
     const halt = new AbortController();

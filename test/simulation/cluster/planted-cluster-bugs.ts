@@ -93,6 +93,14 @@ export const PLANTED_CLUSTER_BUGS: readonly PlantedClusterBug[] = [
     }),
   },
   {
+    name: 'a job is done before anybody was told of its proven chunk',
+    adjust: calm,
+    equipment: (good) => ({
+      ...good,
+      events: { ...good.events, append: async (events) => good.events.append(events.filter(({ type }) => type !== 'chunk.proven')) },
+    }),
+  },
+  {
     name: 'an exclusive key is never given back',
     adjust: twins,
     equipment: (good, bench) =>

@@ -15,8 +15,6 @@ type Claiming = {
   readonly worker: string;
   readonly leaseMs: number;
   readonly claims: JobClaims;
-  /** Called for a record of a job that needs nobody any more, before it is used up: its worker may have died before it told anybody. */
-  readonly onSettled: (jobId: string) => Promise<void>;
 };
 
 export type JobSourceOptions = Claiming & {
@@ -131,12 +129,11 @@ export class KafkaJobSource implements JobSource {
   }
 
   async #claim(topic: string, record: HeldRecord): Promise<Lease | null> {
-    const { claims, worker, leaseMs, onSettled } = this.#claiming;
+    const { claims, worker, leaseMs } = this.#claiming;
     const jobId = record.key?.toString('utf8') ?? '';
     try {
       const claimed = await claims.claimJob(jobId, { worker, leaseMs, delivery: `${topic}/${record.offset}#${record.deliveryCount}` });
       if (typeof claimed === 'string') {
-        if (claimed === 'settled') await onSettled(jobId);
         await useUp(record);
         return null;
       }

@@ -4,6 +4,7 @@ import type { Wake, WakeNote } from '../../../ports/job-dispatch.ts';
 import { connectionOptions, type KafkaAccess } from '../kafka/access.ts';
 import { DurableProducer } from '../kafka/durable-producer.ts';
 import { explainKafka, hasProtocolCode } from '../kafka/kafka-errors.ts';
+import { NoteEar, type NoteStream } from './note-ear.ts';
 
 const TOPIC_EXISTS = 36;
 /** Notes are for now: whoever was not there looks at the rows. */
@@ -48,6 +49,16 @@ export class KafkaWake implements Wake {
   }
 
   async listen(onNote: (note: WakeNote) => void): Promise<{ stop(): Promise<void> }> {
+    return NoteEar.open(
+      () => this.#consume(),
+      (value) => {
+        const note = parseNote(value);
+        if (note) onNote(note);
+      },
+    );
+  }
+
+  async #consume(): Promise<NoteStream> {
     const consumer = new Consumer({
       ...connectionOptions(this.#access),
       groupId: `${this.#topic}.${crypto.randomUUID()}`,
@@ -55,21 +66,13 @@ export class KafkaWake implements Wake {
       retryDelay: RETRY_DELAY_MS,
       maxWaitTime: FETCH_WAIT_MS,
     });
-    const stream = await consumer.consume({ topics: [this.#topic], mode: MessagesStreamModes.LATEST, autocommit: false });
-    const reading = (async () => {
-      for await (const message of stream) {
-        const note = parseNote(message.value);
-        if (note) onNote(note);
-      }
-    })().catch(() => {
-      // Closed, or dead for good: the rounds go on without notes.
-    });
-    return {
-      async stop() {
-        await consumer.close(true);
-        await reading;
-      },
-    };
+    const close = () => consumer.close(true);
+    try {
+      return { messages: await consumer.consume({ topics: [this.#topic], mode: MessagesStreamModes.LATEST, autocommit: false }), close };
+    } catch (error) {
+      await close().catch(() => {});
+      throw error;
+    }
   }
 
   async close(): Promise<void> {

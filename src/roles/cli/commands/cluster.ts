@@ -57,6 +57,7 @@ type SubmitOptions = CommonOptions & {
   readonly wait?: boolean;
   readonly normalise?: string | boolean;
   readonly subtitles?: readonly SidecarWish[];
+  readonly strict?: boolean;
 };
 
 export function submitCommand(command: Command, invocation: Invocation): void {
@@ -76,7 +77,7 @@ export function submitCommand(command: Command, invocation: Invocation): void {
         for (const wish of options.subtitles ?? []) sidecars.push(await sealSidecar(wish, cluster.blobs));
         const seal = await sealForCluster(cluster, source, invocation.signal);
         const { submitTitle } = await import('../../cluster/titles.ts');
-        const title = await submitTitle(cluster, { titleId, seal, ladder, sidecars, urgency });
+        const title = await submitTitle(cluster, { titleId, seal, ladder, sidecars, isStrict: options.strict, urgency });
         const ended = options.wait ? await waitForEnd(cluster, title, invocation.signal) : title;
         printTitle(ended, options);
         if (ended.state === 'refused') invocation.setStatus(3);

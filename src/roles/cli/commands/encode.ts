@@ -26,6 +26,7 @@ export type EncodeOptions = CommonOptions & {
   readonly ladder?: string;
   readonly subtitles?: readonly SidecarWish[];
   readonly normalise?: string | boolean;
+  readonly strict?: boolean;
   readonly workers?: string;
 };
 
@@ -53,13 +54,14 @@ export async function runEncode(source: string, options: EncodeOptions, invocati
   try {
     const sidecars: Sidecar[] = [];
     for (const wish of options.subtitles ?? []) sidecars.push(await sealSidecar(wish, laptop.blobs));
-    return await makeTitle({ laptop, tools, sourcePath: source, outDir: options.out, ladder, sidecars, workers, options, invocation, say, out });
+    const order = { sourcePath: source, outDir: options.out, ladder, sidecars, isStrict: options.strict };
+    return await makeTitle({ laptop, tools, ...order, workers, options, invocation, say, out });
   } finally {
     laptop.close();
   }
 }
 
-type TitleWork = Pick<EncodeRequest, 'laptop' | 'tools' | 'sourcePath' | 'outDir' | 'ladder' | 'sidecars' | 'workers' | 'say'> & {
+type TitleWork = Pick<EncodeRequest, 'laptop' | 'tools' | 'sourcePath' | 'outDir' | 'ladder' | 'sidecars' | 'isStrict' | 'workers' | 'say'> & {
   readonly options: CommonOptions;
   readonly invocation: Invocation;
   readonly out: NodeJS.WritableStream;
@@ -89,10 +91,11 @@ export async function runRetry(titleId: string, options: Omit<EncodeOptions, 'ou
   try {
     const title = await laptop.control.retry(titleId);
     if (title === null) throw new ScenelineError('SL-108', `There is no title ${titleId}.`);
-    const { seal, outDir, ladder, sidecars = [] } = title.order;
+    const { seal, outDir, ladder, sidecars = [], isStrict } = title.order;
     if (outDir === null) throw new ScenelineError('SL-101', `${titleId} is a title of a cluster: give --config.`);
     requireEncoders(ladder, tools.abilities.encoders);
-    await makeTitle({ laptop, tools, sourcePath: seal.path, outDir, ladder, sidecars, workers, options, invocation, say, out: process.stdout });
+    const order = { sourcePath: seal.path, outDir, ladder, sidecars, isStrict };
+    await makeTitle({ laptop, tools, ...order, workers, options, invocation, say, out: process.stdout });
   } finally {
     laptop.close();
   }

@@ -20,7 +20,7 @@ import { ProgressView } from '../progress.ts';
 import { findingLines } from '../summary.ts';
 import { formatSeconds, printable, table } from '../terminal.ts';
 
-type InspectOptions = CommonOptions & { readonly explain?: string; readonly sheet?: string };
+type InspectOptions = CommonOptions & { readonly explain?: string; readonly sheet?: string; readonly strict?: boolean };
 
 /** What is asked besides the inspection itself. */
 type Asked = { readonly frame: number | null; readonly sheetPath: string | null };
@@ -37,7 +37,7 @@ export function inspectCommand(command: Command, invocation: Invocation): void {
     const laptop = await openLaptop(stateFolder(options, invocation.env));
     try {
       const deps = { ...laptop, tools };
-      const run = { deps, seal, signal: invocation.signal, newId: () => laptop.random.id() };
+      const run = { deps, seal, isStrict: options.strict, signal: invocation.signal, newId: () => laptop.random.id() };
       const outcome = await withProgress(0, (onFrames) => inspectSource({ ...run, attemptId: run.newId(), onFrames }));
       const more = outcome.inspection === null ? {} : await answer(asked, outcome.inspection, run);
       if (options.json) process.stdout.write(`${JSON.stringify({ source: seal, ...outcome, ...more })}\n`);
