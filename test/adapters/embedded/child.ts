@@ -8,6 +8,8 @@ export type Script = {
   readonly pid: number;
   /** The next line of its output; throws when it ended. */
   line(): Promise<string>;
+  /** Writes a line to its input. */
+  say(line: string): void;
   /** Closes its input: the signal to go on. */
   go(): void;
   kill(): Promise<void>;
@@ -33,6 +35,7 @@ export function startScript(name: string, args: readonly string[], prefix: reado
       if (done) throw new Error(`${name} ended with status ${await end()}`);
       return value;
     },
+    say: (line) => void child.stdin.write(`${line}\n`),
     go: () => child.stdin.end(),
     kill: async () => {
       child.kill('SIGKILL');

@@ -25,14 +25,17 @@ describe('SqliteJobQueue in several processes', () => {
       for (const worker of workers) assert.equal(await worker.line(), 'ready');
       const { db, queue } = await openQueue(path);
       await queue.enqueue(Array.from({ length: 2000 }, (_, i) => job('film', i)));
+      for (const worker of workers) worker.say('claim one');
+      // Both are at work before either goes on.
+      const first = await Promise.all(workers.map((worker) => worker.line()));
       for (const worker of workers) worker.go();
       const done: string[][] = await Promise.all(workers.map(async (worker) => JSON.parse(await worker.line())));
       assert.deepEqual(await Promise.all(workers.map((worker) => worker.end())), [0, 0]);
       assert.equal(new Set(done.flat()).size, 2000);
       assert.equal(done.flat().length, 2000);
-      assert.ok(
-        done.every((ids) => ids.length > 0),
-        'both had some',
+      assert.deepEqual(
+        done.map((ids) => ids[0]),
+        first,
       );
       assert.deepEqual(await queue.counts('film', 'r1'), { encode: { done: 2000 } });
       const { attempts } = await queue.listAttempts('film', null, 5000);
