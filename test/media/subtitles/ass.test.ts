@@ -4,6 +4,7 @@ import { parseAss } from '../../../src/media/subtitles/ass.ts';
 import { writeWebVtt } from '../../../src/media/webvtt/cues.ts';
 import { normaliseCues } from '../../../src/media/webvtt/normalise.ts';
 import { mangledTexts } from '../../support/mangle-text.ts';
+import { checkProportion } from '../../support/proportion.ts';
 
 const HEAD = `[Script Info]
 ; a comment: with a colon
@@ -83,10 +84,8 @@ test('mangled and hostile scripts are read or refused, and what is read can be w
   for (const text of mangledTexts(script, 3000)) writeWebVtt(normaliseCues(parseAss(text), 0));
   assert.throws(() => parseAss(HEAD + event('a').repeat(200_001)), RangeError);
   assert.throws(() => parseAss('a'.repeat(64 * 1024 * 1024 + 1)), RangeError);
-  const started = performance.now();
   for (const part of ['{', '{\\', '}', '{}', '\\N', ',', '{\\i1}', '{\\pos(', '{\\r}', '[', 'Style: '])
     for (const head of [HEAD + event('').trimEnd(), '[V4+ Styles]\nFormat: ', '[Script Info]\nPlayResX: '])
-      writeWebVtt(normaliseCues(parseAss(head + part.repeat(50_000)), 0));
+      checkProportion(50_000, (size) => writeWebVtt(normaliseCues(parseAss(head + part.repeat(size)), 0)));
   for (const name of ['__proto__', 'constructor']) assert.equal(shown('a', name)?.[0], 'a');
-  assert.ok(performance.now() - started < 20_000, `${performance.now() - started} ms`);
 });

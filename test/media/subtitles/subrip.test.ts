@@ -4,6 +4,7 @@ import { parseSubRip } from '../../../src/media/subtitles/subrip.ts';
 import { writeWebVtt } from '../../../src/media/webvtt/cues.ts';
 import { normaliseCues } from '../../../src/media/webvtt/normalise.ts';
 import { mangledTexts } from '../../support/mangle-text.ts';
+import { checkProportion } from '../../support/proportion.ts';
 
 const USUAL = `1
 00:00:01,001 --> 00:00:03,999
@@ -71,8 +72,6 @@ test('mangled and hostile files are read or refused, and what is read can be wri
   for (const text of mangledTexts(USUAL, 3000)) writeWebVtt(normaliseCues(parseSubRip(text), 0));
   assert.throws(() => parseSubRip('00:00:00,000 --> 00:00:01,000\n'.repeat(200_001)), RangeError);
   assert.throws(() => parseSubRip('a'.repeat(64 * 1024 * 1024 + 1)), RangeError);
-  const started = performance.now();
   for (const part of ['-->', '00:', ' ', '1\n', '\n', '{\\an', '-', '00:00:00,000 --> ', '9'])
-    writeWebVtt(normaliseCues(parseSubRip(`1\n00:00:00,000 --> 00:00:01,000\n${part.repeat(50_000)}`), 0));
-  assert.ok(performance.now() - started < 10_000, `${performance.now() - started} ms`);
+    checkProportion(50_000, (size) => writeWebVtt(normaliseCues(parseSubRip(`1\n00:00:00,000 --> 00:00:01,000\n${part.repeat(size)}`), 0)));
 });
