@@ -132,12 +132,17 @@ export class TitleOutbox {
     return Promise.all(rows.map((row) => loadJson<SceneEvent>(this.#session, row.event)));
   }
 
+  /** Rows of the events of a change; where there are none, what the title's head says. */
   async #rowsOf(titleId: string, atRev: number): Promise<Row[]> {
-    const rows = await this.#session.read('SELECT rev, n, event_id, event, settled FROM title WHERE title_id = :titleId AND at_rev = :atRev', {
-      titleId,
-      atRev,
-    });
-    return rows.length > 0 ? rows : this.#session.read('SELECT DISTINCT title_id, rev FROM title WHERE title_id = :titleId', { titleId });
+    const values = { titleId, atRev };
+    const events = () => this.#session.read('SELECT rev, n, event_id, event, settled FROM title WHERE title_id = :titleId AND at_rev = :atRev', values);
+    const rows = await events();
+    if (rows.length > 0) return rows;
+    const head = await this.#session.read('SELECT DISTINCT title_id, rev FROM title WHERE title_id = :titleId', { titleId });
+    if (head.length === 0 || head[0].rev < atRev) return head;
+    // The change may have come between the two looks: taken for one without events, it would never be told of.
+    const late = await events();
+    return late.length > 0 ? late : head;
   }
 }
 
