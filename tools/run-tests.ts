@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { runChecks } from './check.ts';
+import { countFailure, countPass, type Totals } from './test-totals.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 /** Files in these folders use whole cores or measure time: one after the other. */
 const SERIAL_FOLDERS = ['test/e2e/', 'test/crash/', 'test/cluster/', 'test/adapters/cluster/'];
 const FILE_TIMEOUT_MS = 40 * 60_000;
-
-type Totals = { passed: number; failed: number; skipped: string[] };
 
 const totals: Totals = { passed: 0, failed: 0, skipped: [] };
 for (const check of runChecks()) totals[check.isPassed ? 'passed' : 'failed']++;
@@ -34,14 +33,8 @@ process.exitCode = isGreen ? 0 : 1;
 async function runFiles(names: readonly string[], concurrency: number): Promise<void> {
   if (names.length === 0) return;
   const stream = run({ files: names.map((name) => join(ROOT, name)), concurrency, cwd: ROOT, timeout: FILE_TIMEOUT_MS });
-  stream.on('test:pass', (event) => {
-    if (event.details.type === 'suite') return;
-    if (event.skip === undefined) totals.passed++;
-    else totals.skipped.push(`${event.name}${typeof event.skip === 'string' ? `: ${event.skip}` : ''}`);
-  });
-  stream.on('test:fail', (event) => {
-    if (event.details.type !== 'suite') totals.failed++;
-  });
+  stream.on('test:pass', (event) => countPass(totals, event));
+  stream.on('test:fail', (event) => countFailure(totals, event));
   const report = stream.compose(spec);
   for await (const text of report) process.stdout.write(text);
 }
