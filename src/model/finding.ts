@@ -23,9 +23,12 @@ export type Finding = {
 /** What is broken in a source, and worked around: gaps, pictures and sound that are damaged, missing or left out, a turn that is not kept. */
 const DAMAGE: ReadonlySet<ErrorCode> = new Set(['SL-225', 'SL-226', 'SL-231', 'SL-233', 'SL-234', 'SL-235', 'SL-241']);
 
-/** The findings of a source of which nothing may be repaired: every damage refuses it. */
-export function strictly(findings: readonly Finding[]): readonly Finding[] {
-  return findings.map((finding) => (DAMAGE.has(finding.code) ? { ...finding, severity: 'refuse' } : finding));
+export type Judgement = { readonly refused: boolean; readonly findings: readonly Finding[] };
+
+/** What the findings come to for one who asks. @param isStrict every damage refuses the source, though others may have it repaired */
+export function judgeFindings(found: readonly Finding[], isStrict = false): Judgement {
+  const findings = isStrict ? found.map((finding): Finding => (DAMAGE.has(finding.code) ? { ...finding, severity: 'refuse' } : finding)) : found;
+  return { refused: isRefused(findings), findings };
 }
 
 export function isRefused(findings: readonly Finding[]): boolean {

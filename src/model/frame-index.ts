@@ -64,7 +64,7 @@ export function decodeIndexHeader(bytes: Uint8Array): IndexHeader {
 
 /** Writes one record at `offset` of `into`. */
 export function encodeIndexRecord(record: IndexRecord, into: Uint8Array, offset: number): void {
-  if (record.hash.byteLength !== 16 || record.picture.byteLength !== PICTURE_BYTES || record.features.length > FEATURE_COUNT) {
+  if (record.hash.byteLength !== HASH_BYTES || record.picture.byteLength !== PICTURE_BYTES || record.features.length > FEATURE_COUNT) {
     throw new RangeError('frame index: record has parts of the wrong size');
   }
   const view = new DataView(into.buffer, into.byteOffset + offset, INDEX_RECORD_BYTES);
@@ -78,7 +78,7 @@ export function encodeIndexRecord(record: IndexRecord, into: Uint8Array, offset:
 
 /** Reads records out of whole-record bytes (no header). `hash` and `picture` are views into them. Throws RangeError on a partial record. */
 export function decodeIndexRecords(bytes: Uint8Array): IndexRecord[] {
-  if (bytes.byteLength % INDEX_RECORD_BYTES !== 0) throw new RangeError('frame index: not a whole number of records');
+  checkWholeRecords(bytes);
   const records: IndexRecord[] = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 0; at < bytes.byteLength; at += INDEX_RECORD_BYTES) {
@@ -87,7 +87,7 @@ export function decodeIndexRecords(bytes: Uint8Array): IndexRecord[] {
     records.push({
       ptsTicks: Number(view.getBigInt64(at, true)),
       isKey: (view.getUint32(at + 8, true) & 1) === 1,
-      hash: bytes.subarray(at + HASH_OFFSET, at + HASH_OFFSET + 16),
+      hash: bytes.subarray(at + HASH_OFFSET, at + HASH_OFFSET + HASH_BYTES),
       features,
       picture: bytes.subarray(at + PICTURE_OFFSET, at + PICTURE_OFFSET + PICTURE_BYTES),
     });
@@ -97,17 +97,21 @@ export function decodeIndexRecords(bytes: Uint8Array): IndexRecord[] {
 
 /** Presentation times only, out of whole-record bytes (no header), written to `into` from `at` on. Throws RangeError on a partial record. */
 export function decodeIndexTicks(bytes: Uint8Array, into: Float64Array, at: number): void {
-  if (bytes.byteLength % INDEX_RECORD_BYTES !== 0) throw new RangeError('frame index: not a whole number of records');
+  checkWholeRecords(bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let offset = 0; offset < bytes.byteLength; offset += INDEX_RECORD_BYTES) into[at++] = Number(view.getBigInt64(offset, true));
 }
 
 /** The hashes only, out of whole-record bytes (no header), 16 bytes each, written to `into` from `at` on. Throws RangeError on a partial record. */
 export function decodeIndexHashes(bytes: Uint8Array, into: Uint8Array, at: number): void {
-  if (bytes.byteLength % INDEX_RECORD_BYTES !== 0) throw new RangeError('frame index: not a whole number of records');
+  checkWholeRecords(bytes);
   for (let offset = HASH_OFFSET; offset < bytes.byteLength; offset += INDEX_RECORD_BYTES) {
     for (let i = 0; i < HASH_BYTES; i++) into[at++] = bytes[offset + i];
   }
+}
+
+function checkWholeRecords(bytes: Uint8Array): void {
+  if (bytes.byteLength % INDEX_RECORD_BYTES !== 0) throw new RangeError('frame index: not a whole number of records');
 }
 
 /** Byte range of frames `[startFrame, endFrameExclusive)` in the stored index. */

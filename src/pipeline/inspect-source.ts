@@ -1,4 +1,4 @@
-import { type Finding, isRefused, strictly } from '../model/finding.ts';
+import { type Judgement, judgeFindings } from '../model/finding.ts';
 import { type Inspection, inspectionIdOf } from '../model/inspection.ts';
 import type { MediaInput } from '../model/media-input.ts';
 import type { SourceFacts, SourceSeal } from '../model/source.ts';
@@ -9,10 +9,8 @@ import { scanSource } from '../stages/inspect/scan-source.ts';
 import { stitchInspection } from '../stages/inspect/stitch-inspection.ts';
 import { type HandlerDeps, withSource, withStage } from './handlers/deps.ts';
 
-export type InspectionOutcome = {
-  readonly refused: boolean;
+export type InspectionOutcome = Judgement & {
   readonly facts: SourceFacts;
-  readonly findings: readonly Finding[];
   /** Null when the source is refused before its pictures were read. */
   readonly inspection: Inspection | null;
 };
@@ -28,7 +26,6 @@ export async function inspectSource(request: {
   onFrames: (frames: number) => void;
 }): Promise<InspectionOutcome> {
   const { deps, seal, isStrict, attemptId, signal } = request;
-  const judge = (findings: readonly Finding[]) => (isStrict ? strictly(findings) : findings);
   const inspectionId = inspectionIdOf(seal.sha256, deps.tools.abilities.buildId);
   let framesBefore = 0;
   let framesHere = 0;
@@ -38,8 +35,8 @@ export async function inspectSource(request: {
   };
   const inspect = async (source: MediaInput, ctx: StageContext): Promise<InspectionOutcome> => {
     const scan = await scanSource({ inspectionId, source, sourceBytes: seal.sizeBytes }, ctx);
-    const seen = judge(scan.findings);
-    if (isRefused(seen)) return { refused: true, facts: scan.facts, findings: seen, inspection: null };
+    const seen = judgeFindings(scan.findings, isStrict);
+    if (seen.refused) return { ...seen, facts: scan.facts, inspection: null };
     for (const range of scan.ranges) {
       await inspectRange({ source, scan, rangeIndex: range.index }, ctx);
       framesBefore += framesHere;
@@ -47,8 +44,7 @@ export async function inspectSource(request: {
     }
     for (const track of scan.facts.audio) await inspectAudio({ source, scan, streamIndex: track.streamIndex }, ctx);
     const inspection = await stitchInspection({ scan }, ctx);
-    const findings = judge(inspection.findings);
-    return { refused: isRefused(findings), facts: inspection.facts, findings, inspection };
+    return { ...judgeFindings(inspection.findings, isStrict), facts: inspection.facts, inspection };
   };
   const job = { attemptId, signal, onFrames, spend: () => {} };
   return withSource(deps, seal, job, (source, work) => withStage(deps, work, (ctx) => inspect(source, ctx)));

@@ -1,4 +1,4 @@
-import { type Finding, isRefused, strictly } from '../../model/finding.ts';
+import { judgeFindings } from '../../model/finding.ts';
 import { inspectionIdOf, inspectionKeys } from '../../model/inspection.ts';
 import type { Job, JobResult } from '../../model/job.ts';
 import type { Title } from '../../model/title.ts';
@@ -26,7 +26,7 @@ export function scanHandler(deps: HandlerDeps) {
     const audioStreams = scan.facts.audio.map((track) => track.streamIndex);
     const { video } = scan.facts;
     const pixels = video === null ? 0 : video.widthPx * video.heightPx;
-    return { ...judged(title, scan.findings), rangeCount: scan.ranges.length, pixels, audioStreams };
+    return { ...judgeFindings(scan.findings, title.order.isStrict), rangeCount: scan.ranges.length, pixels, audioStreams };
   };
 }
 
@@ -59,14 +59,8 @@ export function stitchHandler(deps: HandlerDeps) {
     const title = await titleOf(deps, job);
     const scan = await readScan(deps, inspectionOf(title));
     const inspection = await withStage(deps, context, (ctx) => stitchInspection({ scan }, ctx));
-    return { ...judged(title, inspection.findings), frameCount: inspection.frameCount };
+    return { ...judgeFindings(inspection.findings, title.order.isStrict), frameCount: inspection.frameCount };
   };
-}
-
-/** What is found stays what it is for other titles of the same source: only this one may be strict. */
-function judged({ order }: Title, all: readonly Finding[]): { refused: boolean; findings: readonly Finding[] } {
-  const findings = order.isStrict ? strictly(all) : all;
-  return { refused: isRefused(findings), findings };
 }
 
 function readScan(deps: HandlerDeps, inspectionId: string): Promise<SourceScan> {
