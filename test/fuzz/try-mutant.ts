@@ -20,7 +20,8 @@ export const BUGS: readonly Ending[] = ['fault', 'wrong', 'hang'];
 
 /** One rung so small that a title takes a second. */
 const LADDER: Ladder = { ...TINY_LADDER, rungs: TINY_LADDER.rungs.slice(1) };
-const PATIENCE_MS = 120_000;
+/** A changed number can make hours of silence of a second of sound: minutes of honest work. */
+const PATIENCE_MS = 900_000;
 
 /** Takes one file through everything. Leaves nothing in `folder`. */
 export async function tryMutant(folder: string, name: string, bytes: Uint8Array): Promise<MutantOutcome> {

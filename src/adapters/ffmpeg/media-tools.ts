@@ -71,10 +71,10 @@ export class FfmpegMediaTools implements MediaTools {
   }
 }
 
-/** What stands before the caller's arguments. */
+/** What stands before the caller's arguments. How much of a damaged source must be decodable is for stages to judge, and no share of it for ffmpeg. */
 export function preludeArgs(tool: MediaCommand['tool'], progressFd: number | null): readonly string[] {
   if (tool === 'ffprobe') return ['-hide_banner', '-v', 'level+error'];
-  return ['-hide_banner', '-nostdin', '-nostats', '-v', 'level+info', '-benchmark', '-progress', `pipe:${progressFd}`];
+  return ['-hide_banner', '-nostdin', '-nostats', '-v', 'level+info', '-benchmark', '-progress', `pipe:${progressFd}`, '-max_error_rate', '1'];
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Finding, Place, Severity } from '../../model/finding.ts';
 import { MOST_PIXELS } from '../../model/media-input.ts';
 import { isHdr, type VideoTrack } from '../../model/source.ts';
 import { completeColor } from './color.ts';
-import { integerAt, type JsonObject, objectAt, textAt } from './json-access.ts';
+import { integerAt, type JsonObject, numberAt, objectAt, textAt } from './json-access.ts';
 import { FASTEST_FPS, LONGEST_FILM_SECONDS, MOST_PICTURES, MOST_TRACKS } from './limits.ts';
 import { readOrientation } from './orientation.ts';
 import { pixelFormatFacts } from './pixel-format.ts';
@@ -32,6 +32,11 @@ export function judgeFacts(probed: ProbedFacts): Finding[] {
   }
   if (facts.otherVideo.length > 0) {
     findings.push(choiceOfTrack(facts.video!, facts.otherVideo));
+  }
+  const filmSeconds = probed.videoStreams.length === 0 ? null : numberAt(probed.videoStreams[0], 'start_time');
+  for (const { streamIndex, startSeconds } of facts.audio) {
+    if (filmSeconds === null || Math.abs(startSeconds - filmSeconds) <= LONGEST_FILM_SECONDS) continue;
+    findings.push(finding('refuse', 'SL-270', 'This sound track begins more than a day away from the picture.', { streamIndex }));
   }
   for (const streamIndex of probed.skippedAudio) {
     findings.push(finding('warn', 'SL-233', 'This sound track has no known codec and is left out.', { streamIndex }));

@@ -93,6 +93,17 @@ test('a film that cannot be used is refused, with every reason', () => {
   assert.deepEqual(codesFor({ width: 40_000 }), ['refuse SL-211']);
 });
 
+test('sound that begins days away from the picture is refused, on whatever clock both are', () => {
+  const codes = (pictureStart: string, soundStart: string) => {
+    const streams = [
+      { ...VIDEO, start_time: pictureStart },
+      { ...AUDIO, start_time: soundStart },
+    ];
+    return judgeFacts(readFacts(probe(streams))).filter(({ code }) => code === 'SL-270').length;
+  };
+  assert.deepEqual([codes('0.08', '96076792050570.578125'), codes('1700000000', '0'), codes('1700000000.5', '1700000000')], [1, 1, 0]);
+});
+
 test('cover art is no picture track', () => {
   const { facts } = readFacts(probe([{ ...VIDEO, disposition: { attached_pic: 1 } }, AUDIO]));
   assert.equal(facts.video, null);

@@ -55,23 +55,31 @@ export class EnvelopeReader {
 
 /** Pearson correlation of two blocks for every displacement of the second from `-LARGEST_LAG_MS` to `LARGEST_LAG_MS`; 0 where one of them is even. */
 export function correlations(first: Float32Array, second: Float32Array): Float64Array {
-  const from = LARGEST_LAG_MS;
-  const count = Math.min(first.length, second.length) - 2 * LARGEST_LAG_MS;
+  const end = comparableEnd(first, second);
   const found = new Float64Array(2 * LARGEST_LAG_MS + 1);
-  if (count < LARGEST_LAG_MS) return found;
-  for (let lag = -LARGEST_LAG_MS; lag <= LARGEST_LAG_MS; lag++) {
-    let [sumX, sumY, sumXx, sumYy, sumXy] = [0, 0, 0, 0, 0];
-    for (let i = from; i < from + count; i++) {
-      const x = first[i];
-      const y = second[i + lag];
-      sumX += x;
-      sumY += y;
-      sumXx += x * x;
-      sumYy += y * y;
-      sumXy += x * y;
-    }
-    const spread = Math.sqrt((sumXx - (sumX * sumX) / count) * (sumYy - (sumY * sumY) / count));
-    found[lag + LARGEST_LAG_MS] = spread > 1e-12 * count ? (sumXy - (sumX * sumY) / count) / spread : 0;
-  }
+  if (end < 2 * LARGEST_LAG_MS) return found;
+  for (let lag = -LARGEST_LAG_MS; lag <= LARGEST_LAG_MS; lag++) found[lag + LARGEST_LAG_MS] = correlation(first, second, lag, LARGEST_LAG_MS, end);
   return found;
+}
+
+/** Where the part of the first block ends that has a counterpart in the second at every displacement; it begins at `LARGEST_LAG_MS`. */
+export function comparableEnd(first: Float32Array, second: Float32Array): number {
+  return Math.min(first.length, second.length) - LARGEST_LAG_MS;
+}
+
+/** Pearson correlation of milliseconds `from` to `end` of the first block with those `lagMs` later in the second; 0 where one of them is even. */
+export function correlation(first: Float32Array, second: Float32Array, lagMs: number, from: number, end: number): number {
+  const count = end - from;
+  let [sumX, sumY, sumXx, sumYy, sumXy] = [0, 0, 0, 0, 0];
+  for (let i = from; i < end; i++) {
+    const x = first[i];
+    const y = second[i + lagMs];
+    sumX += x;
+    sumY += y;
+    sumXx += x * x;
+    sumYy += y * y;
+    sumXy += x * y;
+  }
+  const spread = Math.sqrt((sumXx - (sumX * sumX) / count) * (sumYy - (sumY * sumY) / count));
+  return spread > 1e-12 * count ? (sumXy - (sumX * sumY) / count) / spread : 0;
 }

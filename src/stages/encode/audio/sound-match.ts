@@ -1,4 +1,4 @@
-import { correlations, type Envelope, LARGEST_LAG_MS } from './envelope.ts';
+import { comparableEnd, correlation, correlations, type Envelope, LARGEST_LAG_MS } from './envelope.ts';
 
 /** Mean loudness (1 = full scale) below which a block counts as silence, about -70 dB. */
 const SILENCE = 3e-4;
@@ -9,6 +9,8 @@ const ALIKE = 0.2;
 const LARGEST_OFFSET_MS = 1;
 /** Periodic sound resembles itself displaced: another place must fit better by this much to be believed. */
 const MARGIN = 0.02;
+/** A single click can outweigh seconds of sound: a displacement must be borne out by half of such pieces. */
+const PIECE_MS = 250;
 const LEAST_CORRELATION = 0.5;
 const LARGEST_LEVEL_RATIO = 2;
 
@@ -50,7 +52,7 @@ export function judgeSound(source: Envelope, rendition: Envelope): SoundMatch {
     const levelFault = isShort && i > 0 ? null : judgeLevel(block, other);
     if (levelFault !== null) return { fault: levelFault, comparedSeconds: comparedMs / 1000, offsetMs, lowestCorrelation };
     if (isShort || isEven(block)) continue;
-    const found = bestPlace(correlations(block, other));
+    const found = bestPlace(block, other);
     if (found.correlation < LEAST_CORRELATION && differenceShare(block, other) < ALIKE) continue;
     if (Math.abs(found.lagMs) > Math.abs(offsetMs)) offsetMs = found.lagMs;
     lowestCorrelation = Math.min(lowestCorrelation, found.correlation);
@@ -84,14 +86,27 @@ function differenceShare(source: Float32Array, rendition: Float32Array): number 
 
 type Place = { readonly lagMs: number; readonly correlation: number };
 
-/** Where the second block fits best: near its own place unless another is better by the margin. */
-function bestPlace(found: Float64Array): Place {
+/** Where the second block fits best: near its own place unless another is better by the margin, as a whole and in its pieces. */
+function bestPlace(source: Float32Array, rendition: Float32Array): Place {
+  const found = correlations(source, rendition);
   const at = (lagMs: number) => ({ lagMs, correlation: found[lagMs + LARGEST_LAG_MS] });
   let near = at(0);
   for (let lag = -LARGEST_OFFSET_MS; lag <= LARGEST_OFFSET_MS; lag++) if (at(lag).correlation > near.correlation) near = at(lag);
   let far = near;
   for (let lag = -LARGEST_LAG_MS; lag <= LARGEST_LAG_MS; lag++) if (at(lag).correlation > far.correlation) far = at(lag);
-  return far.correlation > near.correlation + MARGIN ? far : near;
+  return far.correlation > near.correlation + MARGIN && isBorneOut(source, rendition, near.lagMs, far.lagMs) ? far : near;
+}
+
+/** Whether at least half of the pieces fit better there, of those that show a place at all. */
+function isBorneOut(source: Float32Array, rendition: Float32Array, nearMs: number, farMs: number): boolean {
+  let [pieces, better] = [0, 0];
+  for (let from = LARGEST_LAG_MS; from + PIECE_MS <= comparableEnd(source, rendition); from += PIECE_MS) {
+    if (isEven(source.subarray(from, from + PIECE_MS))) continue;
+    const at = (lagMs: number) => correlation(source, rendition, lagMs, from, from + PIECE_MS);
+    pieces++;
+    if (at(farMs) > at(nearMs) + MARGIN) better++;
+  }
+  return 2 * better >= pieces;
 }
 
 function placeFault({ lagMs, correlation }: Place): string | null {

@@ -86,6 +86,13 @@ test('a tone whose ripple drowns in what coding adds is no fault, and other soun
   assert.match(judge(tone(12_000, 440), speech(12_000)).fault!, /does not resemble|quieter/);
 });
 
+test('a click that only the rendition has does not displace the tone around it', () => {
+  const source = tone(1200, 440);
+  const clicked = source.map((value, i) => (Math.floor(i / PER_MS) === 1037 ? 2 * value : value));
+  assert.equal(judge(source, clicked).fault, null);
+  assert.match(judge(source, shifted(clicked, 10)).fault!, /^is \d+ ms too/);
+});
+
 test('what is kept of a title does not grow with it', () => {
   const kept = (hours: number) => envelope(new Int16Array(0), hours * 3_600_000).blocks.reduce((sum, block) => sum + block.length, 0);
   assert.ok(kept(3) <= 640_000 && kept(300) <= 640_000);
