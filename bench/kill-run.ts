@@ -16,12 +16,25 @@ type Outcome = {
   readonly report: Report;
   /** SHA-256 by file, without the report, whose cost differs from run to run. */
   readonly hashes: { readonly [file: string]: string };
-  /** Frames of the chunks that were in flight when a kill came: the most that can have been lost. */
-  readonly framesLostAtMost: number;
+  readonly lost: LostFrames;
   readonly chunksEncodedTwice: number;
 };
 
-type ListedAttempt = { readonly kind: string; readonly outcome: string; readonly jobId: string; readonly part: { readonly index: number } };
+type LostFrames = {
+  /** All frames of the chunks that were in hand when a kill came. */
+  readonly inHand: number;
+  /** Of those, what had been encoded by then: by time, against the attempt that ended the same job. */
+  readonly encoded: number;
+};
+
+type ListedAttempt = {
+  readonly kind: string;
+  readonly outcome: string;
+  readonly jobId: string;
+  readonly part: { readonly index: number };
+  readonly startedMs: number;
+  readonly endedMs: number | null;
+};
 
 export type KillScenario = {
   readonly name: string;
@@ -35,7 +48,7 @@ export type KillScenario = {
   readonly moreArguments: (folder: string) => Promise<readonly string[]>;
 };
 
-/** A title killed at random moments against the same title left alone: frames lost per kill ÷ (workers × median chunk). */
+/** A title killed at random moments against the same title left alone: frames encoded and lost per kill ÷ (workers × median chunk). */
 export async function compareKilled(scenario: KillScenario): Promise<BenchResult> {
   const folder = await mkdtemp(join(tmpdir(), 'sceneline-bench-'));
   try {
@@ -52,14 +65,17 @@ export async function compareKilled(scenario: KillScenario): Promise<BenchResult
 }
 
 function killResult({ name, workers }: KillScenario, calm: Outcome, killed: Outcome): BenchResult {
-  const perKill = killed.framesLostAtMost / Math.max(1, killed.kills);
+  const perKill = (frames: number) => frames / Math.max(1, killed.kills);
+  const bound = workers * medianChunkFrames(calm.report);
   return {
     name,
-    figure: perKill / (workers * medianChunkFrames(calm.report)),
+    figure: perKill(killed.lost.encoded) / bound,
     target: 1,
     detail: {
       kills: killed.kills,
-      framesLostPerKillAtMost: perKill,
+      framesLostPerKill: perKill(killed.lost.encoded),
+      framesInHandPerKill: perKill(killed.lost.inHand),
+      inHandFigure: perKill(killed.lost.inHand) / bound,
       medianChunkFrames: medianChunkFrames(calm.report),
       chunks: calm.report.chunks.length,
       workers,
@@ -79,18 +95,20 @@ function killResult({ name, workers }: KillScenario, calm: Outcome, killed: Outc
 async function encodeWithKills(job: EncodeJob, killAfterMs: readonly number[]): Promise<Outcome> {
   const startedMs = performance.now();
   let cpuOfKilled = 0;
-  let kills = 0;
+  const killedAtMs: number[] = [];
   const cpuBefore = childrenCpuSeconds();
   for (const delayMs of killAfterMs) {
     const child = start(job);
+    let atMs = 0;
     const timer = setTimeout(() => {
+      atMs = Date.now();
       cpuOfKilled += treeCpuSeconds(child.pid!);
       child.kill('SIGKILL');
     }, delayMs);
     const end = await ended(child);
     clearTimeout(timer);
     if (end.signal !== 'SIGKILL') break;
-    kills++;
+    killedAtMs.push(atMs);
   }
   const killedOwnCpu = childrenCpuSeconds() - cpuBefore;
   const end = await ended(start(job));
@@ -99,16 +117,28 @@ async function encodeWithKills(job: EncodeJob, killAfterMs: readonly number[]): 
   const report = JSON.parse(await readFile(join(job.out, 'report.json'), 'utf8')) as Report;
   const attempts = await listAttempts(job, report.title);
   const done = attempts.filter((attempt) => attempt.kind === 'encode' && attempt.outcome === 'done');
-  const lost = attempts.filter((attempt) => attempt.kind === 'encode' && attempt.outcome === 'lost');
   return {
     wallSeconds: (performance.now() - startedMs) / 1000,
     cpuSeconds: cpuOfKilled + lastCpu,
-    kills,
+    kills: killedAtMs.length,
     report,
     hashes: await folderHashes(job.out),
-    framesLostAtMost: lost.reduce((sum, attempt) => sum + chunkFrames(report, attempt.part.index), 0),
+    lost: lostFrames(report, attempts, killedAtMs),
     chunksEncodedTwice: done.length - new Set(done.map((attempt) => attempt.jobId)).size,
   };
+}
+
+function lostFrames(report: Report, attempts: readonly ListedAttempt[], killedAtMs: readonly number[]): LostFrames {
+  const ofChunks = attempts.filter(({ kind }) => kind === 'encode');
+  let [inHand, encoded] = [0, 0];
+  for (const { jobId, part, startedMs } of ofChunks.filter(({ outcome }) => outcome === 'lost')) {
+    const done = ofChunks.find((other) => other.jobId === jobId && other.outcome === 'done')!;
+    const killMs = killedAtMs.find((ms) => ms >= startedMs)!;
+    const frames = chunkFrames(report, part.index);
+    inHand += frames;
+    encoded += frames * Math.min(1, (killMs - startedMs) / (done.endedMs! - done.startedMs));
+  }
+  return { inHand, encoded };
 }
 
 export function chunkFrames(report: Report, index: number): number {

@@ -60,6 +60,3 @@ export type Job = JobSpec & {
 
 /** Third failure parks a job. */
 export const MAX_FAILURES = 3;
-
-/** A job lost more often than this gives way to the others of its title: it takes too long for the machine's peace, or it is what kills the worker. */
-export const MAX_CHANCE_LOSSES = 1;

@@ -16,8 +16,8 @@ export interface JobQueue {
   /** Adds jobs; an id that exists, in whatever state, is left untouched. */
   enqueue(jobs: readonly JobSpec[]): Promise<void>;
   /**
-   * Leases the best ready job of these titles, or null: the highest priority, then the oldest; a job lost more than `MAX_CHANCE_LOSSES` times comes after all
-   * others of its title. Takes back leases that ran out or whose worker is known dead (a loss) first.
+   * Leases the best ready job of these titles, or null: the highest priority, then the oldest; a job that was lost gives way to
+   * all others of its title: it may take too long for the machine's peace, or be what kills the worker. Takes back leases that ran out or whose worker is known dead (a loss) first.
    */
   claim(request: { worker: string; titleIds: readonly string[]; leaseMs: number }): Promise<Lease | null>;
   /** Prolongs. False: the lease is lost and the work must stop. */

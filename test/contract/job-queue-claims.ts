@@ -43,7 +43,7 @@ export function claimTests(the: () => MadeQueue): void {
     );
   });
 
-  it('puts a job that was lost twice behind the others of its title, and behind no other title', async () => {
+  it('puts a job that was lost behind the others of its title, and behind no other title', async () => {
     const { adapter: queue, second, clock } = the();
     const [a, b] = [freshTag(), freshTag()];
     await queue.enqueue([job(a, 0, { priority: 5 }), job(a, 1)]);
@@ -55,7 +55,7 @@ export function claimTests(the: () => MadeQueue): void {
       clock.advance(LEASE_MS + 1);
       return job.part.index;
     };
-    assert.deepEqual([await lose(), await lose()], [0, 0], 'once may be chance');
+    assert.equal(await lose(), 0);
     assert.equal((await mustClaim(queue, [a])).job.part.index, 1);
     await queue.enqueue([job(b, 0, { priority: 1 })]);
     assert.deepEqual([(await mustClaim(queue, [a, b])).job.titleId, (await mustClaim(queue, [a, b])).job.titleId], [a, b]);

@@ -14,6 +14,8 @@ import { parseMediaPlaylist, parseMultivariant } from '../../src/media/hls/parse
 import { rangeAnswer } from '../../src/media/http-range.ts';
 import { memorySource } from '../../src/media/isobmff/byte-source.ts';
 import { readSampleEntry } from '../../src/media/isobmff/sample-entry.ts';
+import { decodeText } from '../../src/media/subtitles/decode-text.ts';
+import { readSubtitles, type SubtitleForm, subtitleForm } from '../../src/media/subtitles/read.ts';
 import { parseWebVtt, writeWebVtt } from '../../src/media/webvtt/cues.ts';
 import { normaliseCues } from '../../src/media/webvtt/normalise.ts';
 import { ScenelineError } from '../../src/model/errors.ts';
@@ -36,6 +38,7 @@ import { loadLadder } from '../../src/stages/plan/ladder/load.ts';
 import { AVC_ENTRY, AVCC, cmafFixture, ESDS, progressiveFixture, readAllSamples } from '../media/isobmff/fixture.ts';
 import { exampleReport } from '../support/example-report.ts';
 import { seededRandom } from '../support/mangle-text.ts';
+import { checkProportion } from '../support/proportion.ts';
 import { examplePresentation } from '../support/tracks.ts';
 import { corpusOf } from './corpus.ts';
 import { mutate } from './mutate.ts';
@@ -61,6 +64,9 @@ const asText = (feed: (text: string) => unknown) => (input: Uint8Array) => feed(
 
 const VTT =
   'WEBVTT\n\nSTYLE\n::cue { color: red }\n\nNOTE x\n\n1\n00:00.500 --> 00:02.000 line:90% align:start\n<v Ann>Hello &amp; <i>you</i>\n\n01:00:00.000 --> 01:00:01.000\nb\n';
+const SRT = '\ufeff1\r\n00:00:00,100 --> 00:00:00,900\r\n{\\an8}Hello & <i>you</i>\r\n\r\n2\r\n0:01,5 -> 0:02:3\r\n- a\r\n\r\n- b\r\n';
+const ASS =
+  '[Script Info]\nPlayResX: 384\nPlayResY: 288\n\n[V4+ Styles]\nFormat: Name, Alignment, MarginL\nStyle: Top,8,20\n\n[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\nDialogue: 0,0:00:00.10,0:00:00.90,Top,,0,0,0,,{\\pos(10,20)\\i1}Hello{\\p1}m 1 1 l 2 2{\\p0}\\Nyou, too\n';
 const PROBE = {
   streams: [
     {
@@ -99,9 +105,10 @@ const NOTES = encodeRangeNotes({
 const RANGE = Buffer.concat([encodeRangeHeader({ rangeIndex: 0, frameCount: 0, notesBytes: NOTES.byteLength, thumbnailBytes: 5 }), NOTES, Buffer.alloc(5)]);
 const JPEG = Buffer.from('ffd8ffdb0004ffd9ffda00020 1ff0002ffd303ffd9'.replaceAll(' ', ''), 'hex');
 
-/** WebVTT that was cleaned and written comes back as it was. */
-function cleanVtt(text: string): void {
-  const cues = normaliseCues(parseWebVtt(text), 0);
+/** Cues that were cleaned and written as WebVTT come back as they were. */
+function cleanText(text: string, form: SubtitleForm): void {
+  subtitleForm(text);
+  const cues = normaliseCues(readSubtitles(text, form), 0);
   if (cues.length === 0) return;
   const again = parseWebVtt(writeWebVtt(cues));
   if (JSON.stringify(again) !== JSON.stringify(cues))
@@ -209,7 +216,14 @@ export const PARSERS: readonly Parser[] = [
   { name: 'mpd', isSlow: true, seeds: texts(writeMpd(presentation)), feed: asText(parseMpd) },
   { name: 'media-playlist', seeds: texts(writeMediaPlaylist(presentation.tracks[0], 5)), feed: asText(parseMediaPlaylist) },
   { name: 'multivariant', seeds: texts(writeMultivariant(presentation)), feed: asText(parseMultivariant) },
-  { name: 'webvtt', seeds: texts(VTT), feed: asText(cleanVtt) },
+  { name: 'webvtt', seeds: texts(VTT), feed: asText((text) => cleanText(text, 'webvtt')) },
+  { name: 'subrip', seeds: texts(SRT), feed: asText((text) => cleanText(text, 'subrip')) },
+  { name: 'ass', seeds: texts(ASS), feed: asText((text) => cleanText(text, 'ass')) },
+  {
+    name: 'text-encodings',
+    seeds: bytes(...[SRT, SRT.slice(1), 'ł\nż'].flatMap((text) => [Buffer.from(text), Buffer.from(text, 'utf16le'), Buffer.from(text, 'latin1')])),
+    feed: (input) => ['pl', 'ja', 'zh-TW', 'xx'].map((language) => decodeText(input, language)),
+  },
   { name: 'probe', isSlow: true, seeds: texts(JSON.stringify(PROBE)), feed: asText(judgeProbe) },
   { name: 'packets', seeds: texts(PACKETS), feed: asText(planRanges) },
   { name: 'frame-hashes', seeds: texts(HASHES), feed: readHashes },
@@ -218,6 +232,31 @@ export const PARSERS: readonly Parser[] = [
   { name: 'http-range', seeds: texts('bytes=0-9', 'bytes=-5', 'bytes=99999999999999999999-'), feed: asText(answerRange) },
   { name: 'title-path', seeds: texts('a/b.mp4', '%2e%2e/x', 'a%5Cb', '%'), feed: asText(pathInside) },
 ];
+
+/** What parsers with patterns in them look for, and so may look for again and again. */
+const RUNS = [' ', '\t', '\n', '\r\n', '<', '<a', '&', '{\\', '\\N', '-', '0', '1 ', ':', ',', '.', '/', '"', '[', '#', '\0', '\u00e9'];
+const RUN_BYTES = 16_384;
+const RUN_PLACES = 5;
+/** A run that is read sooner is not worth measuring. */
+const QUICK_MS = 30;
+
+/** Puts long runs of one thing into the parser's first input, at several places. Throws when one takes far more than in proportion to its length. */
+export async function checkLongRuns(parser: Parser): Promise<void> {
+  const [seed] = await parser.seeds();
+  for (const run of RUNS) {
+    for (let place = 0; place <= RUN_PLACES; place++) {
+      const cut = Math.floor((seed.byteLength * place) / RUN_PLACES);
+      const inputOf = (size: number) => Buffer.concat([seed.subarray(0, cut), Buffer.from(`x${run.repeat(size / run.length)}x`), seed.subarray(cut)]);
+      const feed = async (size: number) => faultOf(parser, inputOf(size));
+      const startedMs = performance.now();
+      await feed(RUN_BYTES);
+      if (performance.now() - startedMs < QUICK_MS) continue;
+      await checkProportion(RUN_BYTES, feed).catch(({ message }: Error) => {
+        throw new Error(`${JSON.stringify(run)} at byte ${cut}: ${message}`);
+      });
+    }
+  }
+}
 
 export type ParserFault = { readonly words: string; readonly line: string };
 

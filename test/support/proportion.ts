@@ -8,17 +8,18 @@ const LEAST_MICROSECONDS = 5000;
  * Throws when the work on eight times as much takes far more than eight times the CPU. The least of three rounds counts, so that a pause of the machine does not.
  * @param size of the larger work
  */
-export function checkProportion(size: number, work: (size: number) => void): void {
-  const cpuOf = (of: number): number => {
-    const rounds = Array.from({ length: ROUNDS }, () => {
+export async function checkProportion(size: number, work: (size: number) => unknown): Promise<void> {
+  const cpuOf = async (of: number): Promise<number> => {
+    const rounds: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
       const before = process.cpuUsage();
-      work(of);
+      await work(of);
       const { user, system } = process.cpuUsage(before);
-      return user + system;
-    });
+      rounds.push(user + system);
+    }
     return Math.min(...rounds);
   };
-  const small = Math.max(LEAST_MICROSECONDS, cpuOf(Math.floor(size / FACTOR)));
-  const ratio = cpuOf(size) / small;
+  const small = Math.max(LEAST_MICROSECONDS, await cpuOf(Math.floor(size / FACTOR)));
+  const ratio = (await cpuOf(size)) / small;
   if (ratio > MOST) throw new Error(`${FACTOR} times as much took ${ratio.toFixed(1)} times the CPU`);
 }

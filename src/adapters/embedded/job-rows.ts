@@ -1,4 +1,4 @@
-import { type Attempt, type AttemptOutcome, type Job, type JobKind, type JobSpec, type JobState, MAX_CHANCE_LOSSES } from '../../model/job.ts';
+import type { Attempt, AttemptOutcome, Job, JobKind, JobSpec, JobState } from '../../model/job.ts';
 
 export type JobRow = {
   readonly seq: number;
@@ -32,7 +32,7 @@ export const SQL = {
   loseAttempt: "UPDATE attempt SET outcome = 'lost', ended_ms = ? WHERE job_seq = ? AND number = ?",
   firstReady: `SELECT ${JOB} FROM job INDEXED BY job_ready WHERE state = 'ready' AND title_id = ? AND (exclusive_key IS NULL OR NOT EXISTS (
       SELECT 1 FROM job AS other INDEXED BY job_running WHERE other.state = 'running' AND other.exclusive_key = job.exclusive_key))
-    ORDER BY losses > ${MAX_CHANCE_LOSSES}, priority DESC, seq LIMIT 1`,
+    ORDER BY losses > 0, priority DESC, seq LIMIT 1`,
   lease: "UPDATE job SET state = 'running', fence = ?, attempt_id = ?, worker = ?, lease_until_ms = ? WHERE seq = ?",
   newAttempt: "INSERT INTO attempt (job_seq, number, attempt_id, title_id, worker, started_ms, outcome) VALUES (?, ?, ?, ?, ?, ?, 'running')",
   renew: `UPDATE job SET lease_until_ms = ? ${HELD}`,

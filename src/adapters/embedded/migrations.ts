@@ -91,4 +91,8 @@ export const MIGRATIONS: readonly string[] = [
   DROP INDEX job_ready;
   CREATE INDEX job_ready ON job (title_id, losses > 1, priority DESC, seq) WHERE state = 'ready';
   `,
+  `
+  DROP INDEX job_ready;
+  CREATE INDEX job_ready ON job (title_id, losses > 0, priority DESC, seq) WHERE state = 'ready';
+  `,
 ];

@@ -40,11 +40,23 @@ export function cleanPayload(text: string): string {
     .replace(/\\h/g, '\u00a0');
   const lines = nestTags(plain.toWellFormed()).split('\n');
   const payload = lines
-    .map((line) => line.replace(/^[ \t]+|[ \t]+$/g, ''))
+    .map(trimBlanks)
     .filter((line) => line !== '')
     .join('\n');
   const readable = payload.replace(/<[^>]*>/g, '').trim();
   return readable === '' || DRAWING.test(readable) ? '' : payload;
+}
+
+/** Without blanks at both ends; by hand, because a pattern for the end looks again from each blank of a long run. */
+function trimBlanks(line: string): string {
+  let [start, end] = [0, line.length];
+  while (start < end && isBlank(line.charCodeAt(start))) start++;
+  while (end > start && isBlank(line.charCodeAt(end - 1))) end--;
+  return line.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 function nestTags(text: string): string {

@@ -79,13 +79,13 @@ test('lines that make no sense are left out', () => {
   assert.deepEqual(parseAss('Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,outside of a section\n'), []);
 });
 
-test('mangled and hostile scripts are read or refused, and what is read can be written', () => {
+test('mangled and hostile scripts are read or refused, and what is read can be written', async () => {
   const script = `${HEAD}${event('{\\an7\\pos(64,240)\\i1}a{\\i0} & <b>{c}', 'Sign')}${event('{\\p1}m 0 0{\\p0}x')}`;
   for (const text of mangledTexts(script, 3000)) writeWebVtt(normaliseCues(parseAss(text), 0));
   assert.throws(() => parseAss(HEAD + event('a').repeat(200_001)), RangeError);
   assert.throws(() => parseAss('a'.repeat(64 * 1024 * 1024 + 1)), RangeError);
   for (const part of ['{', '{\\', '}', '{}', '\\N', ',', '{\\i1}', '{\\pos(', '{\\r}', '[', 'Style: '])
     for (const head of [HEAD + event('').trimEnd(), '[V4+ Styles]\nFormat: ', '[Script Info]\nPlayResX: '])
-      checkProportion(50_000, (size) => writeWebVtt(normaliseCues(parseAss(head + part.repeat(size)), 0)));
+      await checkProportion(50_000, (size) => writeWebVtt(normaliseCues(parseAss(head + part.repeat(size)), 0)));
   for (const name of ['__proto__', 'constructor']) assert.equal(shown('a', name)?.[0], 'a');
 });

@@ -1,13 +1,4 @@
-import {
-  type Attempt,
-  type AttemptOutcome,
-  type Evidence,
-  type Job,
-  type JobKind,
-  type JobSpec,
-  type JobState,
-  MAX_CHANCE_LOSSES,
-} from '../../../model/job.ts';
+import type { Attempt, AttemptOutcome, Evidence, Job, JobKind, JobSpec, JobState } from '../../../model/job.ts';
 import { compareText } from './byte-order.ts';
 import { loadJson } from './long-text.ts';
 import type { CassandraSession, Row } from './session.ts';
@@ -146,9 +137,9 @@ export function compareParts(a: Pick<JobSpec, 'part' | 'id'>, b: Pick<JobSpec, '
 
 type Turn = ListedJob & { readonly head: JobHead | null };
 
-/** Those lost too often last, then the highest priority first, then as enqueued. */
+/** Those that were lost last, then the highest priority first, then as enqueued. */
 export function compareTurns(a: Turn, b: Turn): number {
-  return Number(isLostOften(a)) - Number(isLostOften(b)) || compareUrgency(a, b);
+  return Number(wasLost(a)) - Number(wasLost(b)) || compareUrgency(a, b);
 }
 
 /** Highest priority first, then as enqueued. */
@@ -156,6 +147,6 @@ export function compareUrgency(a: ListedJob, b: ListedJob): number {
   return b.spec.priority - a.spec.priority || a.enqueuedMs - b.enqueuedMs || a.enqueuedN - b.enqueuedN || compareText(a.spec.id, b.spec.id);
 }
 
-function isLostOften({ head }: Turn): boolean {
-  return head !== null && head.losses > MAX_CHANCE_LOSSES;
+function wasLost({ head }: Turn): boolean {
+  return head !== null && head.losses > 0;
 }
