@@ -1,11 +1,11 @@
 import type { TimeBase } from '../../media/time.ts';
 
-export type FrameLine = { readonly ptsTicks: number; readonly durationTicks: number };
+export type FrameLine = { readonly ptsTicks: number; readonly durationTicks: number; readonly crc32: number };
 
 const LONGEST_LINE_BYTES = 4096;
 
 /**
- * Reads the text of ffmpeg's `framehash` muxer piece by piece: `stream, dts, pts, duration, size, hash` for each frame, and the time base from its head.
+ * Reads the text of ffmpeg's `framehash` muxer with CRC-32 piece by piece: `stream, dts, pts, duration, size, hash` for each frame, and the time base from its head.
  * `push` throws RangeError on anything else.
  */
 export class FrameLineReader {
@@ -33,9 +33,9 @@ export class FrameLineReader {
     const head = /^#tb 0: (\d{1,10})\/(\d{1,10})$/.exec(line);
     if (head) this.#timeBase = { num: Number(head[1]), den: Number(head[2]) };
     if (line === '' || line.startsWith('#')) return;
-    const fields = /^\d+, *-?\d+, *(-?\d+), *(\d+), *\d+, /.exec(line);
+    const fields = /^\d+, *-?\d+, *(-?\d+), *(\d+), *\d+, *([0-9a-f]{1,8})$/.exec(line);
     if (!fields) throw new RangeError(`frame list: ${JSON.stringify(line.slice(0, 80))} is not a frame`);
-    this.#onFrame({ ptsTicks: Number(fields[1]), durationTicks: Number(fields[2]) });
+    this.#onFrame({ ptsTicks: Number(fields[1]), durationTicks: Number(fields[2]), crc32: Number.parseInt(fields[3], 16) });
   }
 }
 

@@ -12,6 +12,7 @@ import { decodeMaster, type MasterPictures, type PictureSize, sizeName, type Ver
 import { PictureComparison, type PictureVerdict } from './picture-blocks.ts';
 import { readTrack } from './read-video.ts';
 import { insideOf, type TitleTrack } from './tracks.ts';
+import { findUnsteadyFrames } from './unsteady-frames.ts';
 
 export type PicturesInput = {
   readonly dir: string;
@@ -47,6 +48,8 @@ export async function provePictures(input: PicturesInput, faults: FaultList, wor
   });
   const verdicts = new Map<string, PictureVerdict>();
   if (master === null) return { master, verdicts };
+  let unsteady: Promise<ReadonlySet<number>> | null = null;
+  const findUnsteady = () => (unsteady ??= findUnsteadyFrames(sourcePath, video, world));
   const decoded = new Map<string, { readonly file: string; readonly verdict: PictureVerdict | null; readonly isRight: boolean }>();
   for (const track of tracks) {
     const content = await faults.attempt(track.file, () => checkBoxes(input, track, master, faults));
@@ -54,7 +57,9 @@ export async function provePictures(input: PicturesInput, faults: FaultList, wor
     const same = decoded.get(content);
     if (same && !same.isRight) faults.add(track.file, `has the same pictures as ${same.file}`);
     const before = faults.countOf(track.file);
-    const verdict = same ? same.verdict : await faults.attempt(track.file, () => comparePictures(input.dir, track, master, faults, world));
+    const verdict = same
+      ? same.verdict
+      : await faults.attempt(track.file, () => comparePictures({ dir: input.dir, track, master, findUnsteady }, faults, world));
     if (!same) decoded.set(content, { file: track.file, verdict, isRight: faults.countOf(track.file) === before });
     if (verdict) verdicts.set(track.file, verdict);
   }
@@ -90,10 +95,18 @@ function renditionArguments(path: string, heightPx: number, timescale: number): 
   );
 }
 
-async function comparePictures(dir: string, track: TitleTrack, master: MasterPictures, faults: FaultList, world: VerifyWorld): Promise<PictureVerdict> {
+type Comparing = {
+  readonly dir: string;
+  readonly track: TitleTrack;
+  readonly master: MasterPictures;
+  readonly findUnsteady: () => Promise<ReadonlySet<number>>;
+};
+
+async function comparePictures({ dir, track, master, findUnsteady }: Comparing, faults: FaultList, world: VerifyWorld): Promise<PictureVerdict> {
   const { tools, scratchDir, signal } = world;
   const path = insideOf(dir, track.file);
-  const onFault = (frame: number, reason: string): void => faults.add(track.file, `frame ${frame}: ${reason}`, frame);
+  const found: { readonly frame: number; readonly reason: string }[] = [];
+  const onFault = (frame: number, reason: string): void => void found.push({ frame, reason });
   const comparison = await PictureComparison.open(master.printPaths.get(sizeName(sizeOf(track.facts)))!, onFault);
   try {
     const args = renditionArguments(path, track.facts.heightPx, master.timeBase.den);
@@ -101,6 +114,8 @@ async function comparePictures(dir: string, track: TitleTrack, master: MasterPic
     const run = await tools.run({ tool: 'ffmpeg', args, outputs, cwd: scratchDir, limits: DECODING_LIMITS, signal });
     for (const line of run.errorLines) faults.add(track.file, `the decoder reports: ${line}`);
     const verdict = await comparison.finish();
+    const excused = found.length === 0 ? null : await findUnsteady();
+    for (const { frame, reason } of found) if (!excused?.has(frame)) faults.add(track.file, `frame ${frame}: ${reason}`, frame);
     const wanted = master.ptsTicks.length;
     if (verdict.frames !== wanted) faults.add(track.file, `decodes to ${verdict.frames} frames and the master has ${wanted}`);
     return verdict;

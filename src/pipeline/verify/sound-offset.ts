@@ -15,6 +15,8 @@ const CLEARLY_SOUND = 0.06;
 const LEAST_CORRELATION = 0.5;
 /** Sound that repeats itself, as a tone does, fits nearly as well at other offsets: they count only when they fit better than the right place by this much. */
 const CLEARLY_BETTER = 1.01;
+/** A jump or click inside a window must not move all of it: an offset has to fit better in half of its parts. */
+const PARTS = 6;
 
 export type WindowVerdict =
   | { readonly kind: 'silence' }
@@ -34,19 +36,47 @@ export function findOffset(master: Float32Array, rendition: Float32Array): Windo
     const heard = Math.sqrt(energyOf(rendition.subarray(REACH_SAMPLES, REACH_SAMPLES + count)) / count);
     return heard < CLEARLY_SOUND ? { kind: 'silence' } : { kind: 'other', correlation: 0 };
   }
-  const correlations = new Float64Array(2 * REACH_SAMPLES + 1);
-  let energy = energyOf(rendition.subarray(0, count));
-  for (let lag = 0; lag < correlations.length; lag++) {
-    let dot = 0;
-    for (let i = 0; i < count; i++) dot += master[i] * rendition[lag + i];
-    correlations[lag] = energy > 0 ? dot / Math.sqrt(masterEnergy * energy) : 0;
-    if (lag + 1 < correlations.length) energy = Math.max(0, energy - rendition[lag] ** 2 + rendition[lag + count] ** 2);
-  }
+  const correlations = correlateFrom(master, rendition, 0, 2 * REACH_SAMPLES + 1);
   const anywhere = highest(correlations, 0, correlations.length);
   if (correlations[anywhere] < LEAST_CORRELATION) return { kind: 'other', correlation: correlations[anywhere] };
-  const inPlace = highest(correlations, REACH_SAMPLES - ALLOWED_SAMPLES, REACH_SAMPLES + ALLOWED_SAMPLES + 1);
-  const lag = correlations[anywhere] > CLEARLY_BETTER * correlations[inPlace] ? anywhere : inPlace;
+  const inPlace = highest(correlations, FIRST_IN_PLACE, FIRST_IN_PLACE + LAGS_IN_PLACE);
+  const isElsewhere = correlations[anywhere] > CLEARLY_BETTER * correlations[inPlace] && isBorneOut(master, rendition, anywhere);
+  const lag = isElsewhere ? anywhere : inPlace;
   return { kind: 'offset', offsetSamples: lag - REACH_SAMPLES, correlation: correlations[lag] };
+}
+
+const FIRST_IN_PLACE = REACH_SAMPLES - ALLOWED_SAMPLES;
+const LAGS_IN_PLACE = 2 * ALLOWED_SAMPLES + 1;
+
+/** Whether at least half of the parts that are no silence fit better there than in their place. */
+function isBorneOut(master: Float32Array, rendition: Float32Array, lag: number): boolean {
+  const partSamples = Math.floor(master.length / PARTS);
+  let [heard, better] = [0, 0];
+  for (let start = 0; start + partSamples <= master.length; start += partSamples) {
+    const part = master.subarray(start, start + partSamples);
+    if (Math.sqrt(energyOf(part) / partSamples) < SILENCE) continue;
+    const around = rendition.subarray(start, start + partSamples + 2 * REACH_SAMPLES);
+    const inPlace = correlateFrom(part, around, FIRST_IN_PLACE, LAGS_IN_PLACE);
+    heard++;
+    if (correlateFrom(part, around, lag, 1)[0] > CLEARLY_BETTER * inPlace[highest(inPlace, 0, LAGS_IN_PLACE)]) better++;
+  }
+  return 2 * better >= heard;
+}
+
+/** Normalised correlation with the second at `lags` places from `firstLag` on; 0 where that is silent. */
+function correlateFrom(first: Float32Array, second: Float32Array, firstLag: number, lags: number): Float64Array {
+  const count = first.length;
+  const ownEnergy = energyOf(first);
+  const correlations = new Float64Array(lags);
+  let energy = energyOf(second.subarray(firstLag, firstLag + count));
+  for (let i = 0; i < lags; i++) {
+    const lag = firstLag + i;
+    let dot = 0;
+    for (let at = 0; at < count; at++) dot += first[at] * second[lag + at];
+    correlations[i] = energy > 0 ? dot / Math.sqrt(ownEnergy * energy) : 0;
+    if (i + 1 < lags) energy = Math.max(0, energy - second[lag] ** 2 + second[lag + count] ** 2);
+  }
+  return correlations;
 }
 
 function highest(values: Float64Array, start: number, endExclusive: number): number {

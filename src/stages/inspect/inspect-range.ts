@@ -8,7 +8,7 @@ import type { StageContext } from '../../ports/stage-context.ts';
 import { keysBefore, locateDamage, soundEntry } from './damage.ts';
 import { countComplaints } from './decoder-complaints.ts';
 import { DECODING_LIMITS } from './limits.ts';
-import { complaintArgs, type RangeCut, rangeArgs } from './range-args.ts';
+import { complaintArgs, keyComplaintArgs, type RangeCut, rangeArgs } from './range-args.ts';
 import { type DamagedStretch, decodeRangeHeader, RANGE_HEADER_BYTES } from './range-object.ts';
 import { RangeRecorder } from './range-recorder.ts';
 import type { ScanRange, SourceScan } from './scan.ts';
@@ -64,6 +64,8 @@ type Attempt = { readonly isSound: boolean; readonly matchesListing: boolean; re
 
 class RangeInspector {
   readonly #work: Work;
+  /** Complaints by the time of a key picture. */
+  readonly #keysTried = new Map<number, number>();
 
   constructor(work: Work) {
     this.#work = work;
@@ -111,12 +113,26 @@ class RangeInspector {
   }
 
   /**
-   * A decoder that enters in the middle of a film may miss what came before, and says so without harm to the frames wanted.
-   * So complaints count only beyond those that come before the first wanted frame.
+   * A decoder that enters in the middle of a film may miss what came before, and says so without harm to the frames wanted: complaints count only beyond those
+   * that come before the first wanted frame. To find either end it has to decode the key picture there, which belongs to what that picture begins.
    */
-  async #isSound(cut: RangeCut, complaints: number): Promise<boolean> {
-    if (complaints === 0 || cut.entryPtsTicks === null) return complaints === 0;
-    return complaints <= (await this.#complaints({ entryPtsTicks: cut.entryPtsTicks, startPtsTicks: null, endPtsTicks: cut.startPtsTicks }));
+  async #isSound({ entryPtsTicks, startPtsTicks, endPtsTicks }: RangeCut, complaints: number): Promise<boolean> {
+    if (complaints === 0 || !Number.isFinite(complaints)) return complaints === 0;
+    const ofTheNext = await this.#keyComplaints(endPtsTicks);
+    if (complaints <= ofTheNext) return true;
+    if (entryPtsTicks === null) return false;
+    const before = await this.#complaints({ entryPtsTicks, startPtsTicks: null, endPtsTicks: startPtsTicks });
+    return complaints <= before - (await this.#keyComplaints(startPtsTicks)) + ofTheNext;
+  }
+
+  async #keyComplaints(keyPtsTicks: number | null): Promise<number> {
+    if (keyPtsTicks === null) return 0;
+    const known = this.#keysTried.get(keyPtsTicks);
+    if (known !== undefined) return known;
+    const { source, video } = this.#work;
+    const complaints = await this.#run(keyComplaintArgs(source, video, keyPtsTicks), {});
+    this.#keysTried.set(keyPtsTicks, complaints);
+    return complaints;
   }
 
   #complaints(cut: RangeCut): Promise<number> {

@@ -47,6 +47,12 @@ export function complaintArgs(source: MediaInput, video: VideoTrack, cut: RangeC
   return [...decoderInput(source, video.timeBase, cut), '-filter_complex', graph, '-map', '[out]', '-f', 'null', '-'];
 }
 
+/** Decodes the key picture at a time, and few or none of those after it: what the decoder says is about that picture. */
+export function keyComplaintArgs(source: MediaInput, video: VideoTrack, keyPtsTicks: number): readonly string[] {
+  const cut = { entryPtsTicks: keyPtsTicks, startPtsTicks: null, endPtsTicks: keyPtsTicks };
+  return ['-skip_frame', 'nokey', ...complaintArgs(source, video, cut)];
+}
+
 /**
  * Enters half a tick after the key frame's time, so that rounding cannot land on the one before. Frames are chosen by integer time behind that.
  * The filter graph is kept when colour signalling changes, so that its state is. One thread decodes: ranges run side by side, a second thread costs a tenth

@@ -25,8 +25,8 @@ describe('FrameLineReader', () => {
     for (const step of [1, 7, 10_000]) {
       const { frames, reader } = read(TEXT, step);
       assert.deepEqual(frames, [
-        { ptsTicks: 3780, durationTicks: 3750 },
-        { ptsTicks: -7500, durationTicks: 3750 },
+        { ptsTicks: 3780, durationTicks: 3750, crc32: 0xcdf5ba18 },
+        { ptsTicks: -7500, durationTicks: 3750, crc32: 0x652268de },
       ]);
       assert.deepEqual(reader.timeBase, { num: 1, den: 90_000 });
     }

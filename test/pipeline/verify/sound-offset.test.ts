@@ -52,6 +52,13 @@ describe('findOffset', () => {
     assert.ok(moved.kind === 'offset' && Math.abs(moved.offsetSamples) <= 16);
   });
 
+  it('does not move a tone by a jump in it', () => {
+    const whole = beep(WINDOW + 2 * REACH_SAMPLES, 0, WINDOW + 2 * REACH_SAMPLES, 440);
+    const jumped = Float32Array.from(whole, (_, i) => whole[i < WINDOW ? i : i + 9]);
+    const verdict = findOffset(windowOf(whole), late(jumped, 0));
+    assert.ok(verdict.kind === 'offset' && Math.abs(verdict.offsetSamples) <= 16, JSON.stringify(verdict));
+  });
+
   it('does not mind another level or a little other sound', () => {
     const whole = noise(WINDOW + 2 * REACH_SAMPLES);
     const other = noise(WINDOW + 2 * REACH_SAMPLES, 99);

@@ -141,6 +141,38 @@ test('damage is found at its place, however the film was parted', async (t) => {
   assert.deepEqual(parts.bytes, whole.bytes);
 });
 
+/** Where the coded picture with this time lies in a file. */
+async function packetPlace(path: string, ptsTime: string): Promise<{ offsetBytes: number; sizeBytes: number }> {
+  const tools = await mediaTools();
+  let text = '';
+  const take = (bytes: Uint8Array) => {
+    text += Buffer.from(bytes).toString('latin1');
+  };
+  const args = ['-select_streams', 'v', '-show_entries', 'packet=pts_time,size,pos', '-of', 'csv=p=0', path];
+  await tools.run({ tool: 'ffprobe', args, outputs: { 1: take }, limits: { stallMs: 60_000, wallMs: 60_000 } });
+  const [, sizeBytes, offsetBytes] = text
+    .split('\n')
+    .find((line) => line.startsWith(`${ptsTime},`))!
+    .split(',')
+    .map(Number);
+  return { offsetBytes, sizeBytes };
+}
+
+test('a damaged key picture is blamed on what it begins, not on what ends before it', async (t) => {
+  const folder = testFolder(t);
+  const kinds = { mp4: ['-c:v', 'libx264', '-preset', 'veryfast', '-g', '10', '-sc_threshold', '0', '-threads', '1'], mov: ['-c:v', 'mjpeg', '-q:v', '3'] };
+  for (const [kind, options] of Object.entries(kinds)) {
+    const film = join(folder, `film.${kind}`);
+    await ffmpeg([...filmArgs(2, options, '320x180'), film]);
+    const { offsetBytes, sizeBytes } = await packetPlace(film, '0.833333');
+    const file = await open(film, 'r+');
+    await file.write(Buffer.alloc(Math.floor(sizeBytes / 2), 0x55), 0, Math.floor(sizeBytes / 2), offsetBytes + Math.floor(sizeBytes / 3));
+    await file.close();
+    const { inspection } = await inspectFilm(join(folder, kind), film);
+    assert.deepEqual(inspection.damaged, [{ startFrame: 20, endFrameExclusive: kind === 'mp4' ? 30 : 21 }], kind);
+  }
+});
+
 test('a film of which little can be decoded is refused', async (t) => {
   const folder = testFolder(t);
   const film = join(folder, 'film.mkv');

@@ -51,7 +51,7 @@ export function judgeSound(source: Envelope, rendition: Envelope): SoundMatch {
     // The last few milliseconds of a film say nothing about its loudness: an encoder rings out where the source stops.
     const levelFault = isShort && i > 0 ? null : judgeLevel(block, other);
     if (levelFault !== null) return { fault: levelFault, comparedSeconds: comparedMs / 1000, offsetMs, lowestCorrelation };
-    if (isShort || isEven(block)) continue;
+    if (isShort || isEven(block.subarray(LARGEST_LAG_MS, comparableEnd(block, other)))) continue;
     const found = bestPlace(block, other);
     if (found.correlation < LEAST_CORRELATION && differenceShare(block, other) < ALIKE) continue;
     if (Math.abs(found.lagMs) > Math.abs(offsetMs)) offsetMs = found.lagMs;

@@ -93,6 +93,11 @@ test('a click that only the rendition has does not displace the tone around it',
   assert.match(judge(source, shifted(clicked, 10)).fault!, /^is \d+ ms too/);
 });
 
+test('sound in the first moment alone shows no displacement', () => {
+  const source = speech(1200).map((value, i) => (i < 20 * PER_MS ? value : 0));
+  assert.deepEqual([judge(source, source).fault, judge(source, source).comparedSeconds], [null, 0]);
+});
+
 test('what is kept of a title does not grow with it', () => {
   const kept = (hours: number) => envelope(new Int16Array(0), hours * 3_600_000).blocks.reduce((sum, block) => sum + block.length, 0);
   assert.ok(kept(3) <= 640_000 && kept(300) <= 640_000);
