@@ -285,7 +285,7 @@ export const ERROR_CODES = {
   'SL-232': {
     exit: 3,
     title: 'subtitle track skipped',
-    cause: 'The track holds bitmaps or a form that cannot become text.',
+    cause: 'The track holds bitmaps, a form that cannot become text, or more than 64 MiB or 200,000 texts.',
     remedy: 'Deliver subtitles as SRT, WebVTT or ASS.',
   },
   'SL-233': {

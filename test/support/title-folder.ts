@@ -175,7 +175,8 @@ async function makeTexts(spec: FilmSpec, plan: Plan, ctx: StageContext): Promise
   for (const [i, text] of plan.text.entries()) {
     const sourcePath = join(ctx.scratchDir, `${text.name}.srt`);
     await writeFile(sourcePath, spec.texts[i].srt);
-    texts.push(await extractText({ source: fileInput(sourcePath), text: { ...text, streamIndex: 0 }, shiftMs: 0, outKey: `text/${text.name}.vtt` }, ctx));
+    const made = await extractText({ source: fileInput(sourcePath), text: { ...text, streamIndex: 0 }, shiftMs: 0, outKey: `text/${text.name}.vtt` }, ctx);
+    if ('text' in made) texts.push(made.text);
   }
   return texts;
 }

@@ -12,7 +12,7 @@ import { assembleTracks } from '../../stages/assemble/assemble-tracks.ts';
 import { readFrameTimes } from '../../stages/assemble/frame-times.ts';
 import { validateRendition } from '../../stages/assemble/validate-rendition.ts';
 import { packageTitle } from '../../stages/package/package-title.ts';
-import type { TextObject } from '../../stages/package/text.ts';
+import type { ExtractedText } from '../../stages/package/text.ts';
 import { type PublishedFile, publishTitle } from '../../stages/publish/publish-title.ts';
 import { costOf } from '../cost.ts';
 import type { JobContext } from '../worker.ts';
@@ -73,7 +73,7 @@ export function packageHandler(deps: HandlerDeps, titleFiles: TitleFilesReader) 
         {
           title: inspection.facts.title,
           tracks: tracks.map(({ track, stored }) => ({ ...stored, track })),
-          texts: await textObjects(deps, title),
+          texts: (await extractedTexts(deps, title)).flatMap((made) => ('text' in made ? [made.text] : [])),
           thumbnails: { ...inspection.thumbnails, objectKey: inspectionKeys.thumbnails(inspection.id) },
         },
         ctx,
@@ -103,6 +103,7 @@ export function publishHandler(deps: HandlerDeps, titleFiles: TitleFilesReader) 
       inspection,
       renditions: await withQuality(deps, title, { plan, inspection, renditions: assembled.map(({ rendition }) => rendition) }),
       packaged: record,
+      texts: await extractedTexts(deps, title),
       files: files.map(({ file, sizeBytes, sha256 }) => ({ file, sizeBytes, sha256 })),
       cost: await costOf(deps.queue, title.id, title.revision),
     });
@@ -169,8 +170,8 @@ async function* encodedChunks(deps: HandlerDeps, title: Title): AsyncGenerator<{
   }
 }
 
-async function textObjects(deps: HandlerDeps, title: Title): Promise<TextObject[]> {
-  return (await doneJobs(deps, title, 'text')).map((job) => job.result?.text as TextObject);
+async function extractedTexts(deps: HandlerDeps, title: Title): Promise<ExtractedText[]> {
+  return (await doneJobs(deps, title, 'text')).map((job) => job.result as ExtractedText);
 }
 
 async function doneJobs(deps: HandlerDeps, title: Title, kind: JobKind): Promise<Job[]> {

@@ -5,6 +5,7 @@ import type { Report } from '../../model/report.ts';
 import type { Shot } from '../../model/shot.ts';
 import { sidecarFindings } from '../../model/sidecar.ts';
 import type { Title } from '../../model/title.ts';
+import type { ExtractedText } from '../../stages/package/text.ts';
 import type { CostLedger } from '../cost.ts';
 
 /** A rendition as its assemble job left it. */
@@ -17,11 +18,14 @@ export function buildReport(input: {
   inspection: Inspection;
   renditions: readonly RenditionRecord[];
   packaged: { readonly hls: string; readonly dash: string; readonly tracks: readonly { readonly [key: string]: unknown }[] };
+  texts: readonly ExtractedText[];
   files: Report['files'];
   cost: CostLedger;
 }): Report {
   const { title, plan, inspection } = input;
   const { seal, sidecars = [] } = title.order;
+  const made = new Set(input.texts.flatMap((text) => ('text' in text ? [text.text.rendition.name] : [])));
+  const leftOut = input.texts.flatMap((text) => ('leftOut' in text ? [text.leftOut] : []));
   return {
     generator: 'sceneline',
     version: 1,
@@ -39,14 +43,14 @@ export function buildReport(input: {
       sidecars: sidecars.map((sidecar) => ({ ...sidecar })),
     },
     encoderBuild: title.order.encoderBuild,
-    findings: [...sidecarFindings(sidecars), ...inspection.findings].map((finding) => ({ ...finding, place: { ...finding.place } })),
+    findings: [...sidecarFindings(sidecars), ...inspection.findings, ...leftOut].map((finding) => ({ ...finding, place: { ...finding.place } })),
     shots: inspection.shots.map((shot) => ({ ...shot })),
     chunks: describeChunks(plan.chunks, inspection.shots, plan),
     plan: {
       videoStartTicks: plan.videoStartTicks,
       firstPtsTicks: plan.firstPtsTicks,
       audio: plan.audio.map((track) => ({ ...track })),
-      text: plan.text.map((track) => ({ ...track })),
+      text: plan.text.filter(({ name }) => made.has(name)).map((track) => ({ ...track })),
     },
     renditions: [...input.renditions],
     package: { hls: input.packaged.hls, dash: input.packaged.dash, tracks: input.packaged.tracks.map((track) => ({ ...track })) },

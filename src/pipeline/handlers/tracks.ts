@@ -36,10 +36,9 @@ export function textHandler(deps: HandlerDeps, titleFiles: TitleFilesReader) {
     const outKey = `titles/${title.id}/${title.revision}/${text.name}.vtt`;
     const sidecar = title.order.sidecars?.[text.sidecar ?? -1];
     if (sidecar) return { text: await withStage(deps, context, (ctx) => convertSidecar({ sidecar, text, outKey }, ctx)) };
-    const made = await withSource(deps, title.order.seal, context, (source, work) =>
+    return withSource(deps, title.order.seal, context, (source, work) =>
       withStage(deps, work, (ctx) => extractText({ source, text, shiftMs: -Math.round(1000 * originSeconds(plan)), outKey }, ctx)),
     );
-    return { text: made };
   };
 }
 

@@ -2,7 +2,7 @@ import type { TextRendition } from '../../media/cmaf/presentation.ts';
 import { readSubtitles } from '../../media/subtitles/read.ts';
 import { type Cue, writeWebVtt } from '../../media/webvtt/cues.ts';
 import { normaliseCues } from '../../media/webvtt/normalise.ts';
-import { ScenelineError } from '../../model/errors.ts';
+import type { Finding } from '../../model/finding.ts';
 import { type MediaInput, sourceArguments } from '../../model/media-input.ts';
 import type { TextPlan } from '../../model/plan.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
@@ -23,6 +23,9 @@ export type TextObject = {
   readonly sha256: string;
   readonly cueCount: number;
 };
+
+/** A track that would be too much, or is no text after all, does not stop a film: it is left out, and that is said. */
+export type ExtractedText = { readonly text: TextObject } | { readonly leftOut: Finding };
 
 const MAX_BYTES = 64 * 1024 * 1024;
 /** The tool reads the whole source for a few kilobytes of text. */
@@ -55,9 +58,9 @@ function captionArguments(): string[] {
 
 /**
  * Takes one text track out of the source as a clean WebVTT file on the title's timeline.
- * Throws SL-301 when the tool fails, or writes something else or too much.
+ * Left out with SL-232 when it is too much or no text. Throws SL-301 when the tool fails.
  */
-export async function extractText(input: TextInput, ctx: StageContext): Promise<TextObject> {
+export async function extractText(input: TextInput, ctx: StageContext): Promise<ExtractedText> {
   const { source, text } = input;
   if (text.form === 'captions') {
     const args = picturesArguments(source, text.streamIndex);
@@ -81,12 +84,19 @@ export async function extractText(input: TextInput, ctx: StageContext): Promise<
     limits: LIMITS,
     signal: AbortSignal.any([ctx.signal, tooMuch.signal]),
   });
-  const { cpuSeconds } = await run.catch((error) => {
-    throw tooMuch.signal.aborted && !ctx.signal.aborted ? unusable(input, `is larger than ${MAX_BYTES} bytes`) : error;
+  const ended = await run.catch((error) => {
+    if (!tooMuch.signal.aborted || ctx.signal.aborted) throw error;
+    return null;
   });
-  ctx.spend('package', cpuSeconds);
-  const cues = cuesOf(Buffer.concat(parts).toString('utf8'), input);
-  return storeText(cues, input, ctx);
+  if (ended === null) return leftOut(text, `are more than ${MAX_BYTES} bytes`);
+  ctx.spend('package', ended.cpuSeconds);
+  try {
+    const cues = cuesOf(Buffer.concat(parts).toString('utf8'), input);
+    return { text: await storeText(cues, input, ctx) };
+  } catch (error) {
+    if (error instanceof RangeError) return leftOut(text, `cannot be read (${error.message})`);
+    throw error;
+  }
 }
 
 /** Writes cues as the WebVTT file of a text rendition. */
@@ -97,16 +107,12 @@ export async function storeText(cues: readonly Cue[], { text, outKey }: Pick<Tex
   return { rendition, objectKey: outKey, sizeBytes: facts.sizeBytes, sha256: facts.sha256, cueCount: cues.length };
 }
 
-function cuesOf(written: string, input: TextInput) {
-  try {
-    const { form = 'subrip' } = input.text;
-    return normaliseCues(readSubtitles(written, form === 'captions' ? 'ass' : form), input.shiftMs);
-  } catch (error) {
-    if (error instanceof RangeError) throw unusable(input, `cannot be read (${error.message})`);
-    throw error;
-  }
+function cuesOf(written: string, { text, shiftMs }: TextInput): Cue[] {
+  const { form = 'subrip' } = text;
+  return normaliseCues(readSubtitles(written, form === 'captions' ? 'ass' : form), shiftMs);
 }
 
-function unusable(input: TextInput, why: string): ScenelineError {
-  return new ScenelineError('SL-301', `The text of stream ${input.text.streamIndex} ${why}.`, { evidence: {} });
+function leftOut({ streamIndex }: TextPlan, why: string): ExtractedText {
+  const place = streamIndex === null ? {} : { streamIndex };
+  return { leftOut: { code: 'SL-232', severity: 'warn', place, message: `These subtitles ${why} and are left out.` } };
 }
