@@ -62,7 +62,7 @@ export function layoutCmafTrack(given: CmafInput): { readonly track: CmafTrack; 
   const fragments = planFragments(input);
   const init = initSegment(input, entry);
   const references = fragments.map((fragment, i) => ({
-    sizeBytes: moofBox(input, fragment, i + 1).byteLength + 8 + fragment.payloadBytes,
+    sizeBytes: moofBytes(input, fragment) + 8 + fragment.payloadBytes,
     durationTicks: (fragments[i + 1]?.startTicks ?? input.endTicks) - fragment.startTicks,
   }));
   const sidx = sidxBox({ referenceId: TRACK_ID, timescale: input.timescale, earliestTicks: fragments[0].startTicks, references });
@@ -163,41 +163,61 @@ function* trackPieces(input: CmafInput, fragments: readonly FragmentPlan[], head
   }
 }
 
+/** Size of the box, without making its lines. */
+function moofBytes(input: CmafInput, fragment: FragmentPlan): number {
+  const run = runOf(input.samples, fragment);
+  return moofAround(input, fragment, { run, sequence: 0, dataOffsetBytes: 0, lines: new Uint8Array() }).byteLength + linesBytes(run);
+}
+
 function moofBox(input: CmafInput, fragment: FragmentPlan, sequence: number): Uint8Array {
-  const trun = trunOf(input.samples, fragment);
-  const constantDuration = trun.constantDurationTicks === null ? [] : [u32(trun.constantDurationTicks)];
+  const run = runOf(input.samples, fragment);
+  const dataOffsetBytes = moofBytes(input, fragment) + 8;
+  return moofAround(input, fragment, { run, sequence, dataOffsetBytes, lines: linesOf(run) });
+}
+
+type MoofParts = { readonly run: Run; readonly sequence: number; readonly dataOffsetBytes: number; readonly lines: Uint8Array };
+
+function moofAround(input: CmafInput, fragment: FragmentPlan, { run, sequence, dataOffsetBytes, lines }: MoofParts): Uint8Array {
+  const constantDuration = run.constantDurationTicks === null ? [] : [u32(run.constantDurationTicks)];
   const isSyncOnly = input.samples.syncSamples === null;
   const tfhdFlags = BASE_IS_MOOF + DEFAULT_FLAGS + (constantDuration.length > 0 ? DEFAULT_DURATION : 0);
   const tfhd = fullBox('tfhd', 0, tfhdFlags, u32(TRACK_ID), ...constantDuration, u32(isSyncOnly ? SYNC_FLAGS : NON_SYNC_FLAGS));
   const tfdt = fullBox('tfdt', 1, 0, u64(fragment.decodeTicks));
-  const moofWith = (dataOffsetBytes: number): Uint8Array =>
-    box('moof', fullBox('mfhd', 0, 0, u32(sequence)), box('traf', tfhd, tfdt, trun.box(dataOffsetBytes)));
-  return moofWith(moofWith(0).byteLength + 8);
+  const firstFlags = isSyncOnly ? [] : [u32(SYNC_FLAGS)];
+  const trun = fullBox('trun', 0, run.flags, u32(fragment.sampleCount), u32(dataOffsetBytes), ...firstFlags, lines);
+  return box('moof', fullBox('mfhd', 0, 0, u32(sequence)), box('traf', tfhd, tfdt, trun));
 }
 
 /** The run of one fragment. A duration that all samples share is left to `tfhd`. */
-function trunOf(samples: TrackSamples, fragment: FragmentPlan): { constantDurationTicks: number | null; box: (dataOffsetBytes: number) => Uint8Array } {
-  const { firstSample, sampleCount } = fragment;
+type Run = { readonly constantDurationTicks: number | null; readonly flags: number; readonly columns: readonly Uint32Array[] };
+
+function runOf(samples: TrackSamples, { firstSample, sampleCount }: FragmentPlan): Run {
   const durations = samples.durationsTicks.subarray(firstSample, firstSample + sampleCount);
   const offsets = samples.compositionOffsetsTicks;
   const constantDurationTicks = durations.every((duration) => duration === durations[0]) ? durations[0] : null;
-  const hasFirstFlags = samples.syncSamples !== null;
-  const columns: ArrayLike<number>[] = [samples.sizesBytes.subarray(firstSample, firstSample + sampleCount)];
+  const columns: Uint32Array[] = [samples.sizesBytes.subarray(firstSample, firstSample + sampleCount)];
   if (constantDurationTicks === null) columns.unshift(durations);
   if (offsets !== null) columns.push(offsets.subarray(firstSample, firstSample + sampleCount));
-  const lines = new Uint8Array(sampleCount * columns.length * 4);
-  const view = new DataView(lines.buffer);
-  columns.forEach((column, c) => {
-    for (let i = 0; i < sampleCount; i++) view.setUint32((i * columns.length + c) * 4, column[i]);
-  });
   const flags =
     TRUN_DATA_OFFSET +
     TRUN_SIZE +
-    (hasFirstFlags ? TRUN_FIRST_FLAGS : 0) +
+    (samples.syncSamples === null ? 0 : TRUN_FIRST_FLAGS) +
     (constantDurationTicks === null ? TRUN_DURATION : 0) +
     (offsets === null ? 0 : TRUN_COMPOSITION);
-  const firstFlags = hasFirstFlags ? [u32(SYNC_FLAGS)] : [];
-  return { constantDurationTicks, box: (dataOffsetBytes) => fullBox('trun', 0, flags, u32(sampleCount), u32(dataOffsetBytes), ...firstFlags, lines) };
+  return { constantDurationTicks, flags, columns };
+}
+
+function linesBytes({ columns }: Run): number {
+  return columns[0].length * columns.length * 4;
+}
+
+function linesOf(run: Run): Uint8Array {
+  const lines = new Uint8Array(linesBytes(run));
+  const view = new DataView(lines.buffer);
+  run.columns.forEach((column, c) => {
+    for (let i = 0; i < column.length; i++) view.setUint32((i * run.columns.length + c) * 4, column[i]);
+  });
+  return lines;
 }
 
 function sum(values: Uint32Array, start: number, endExclusive: number): number {

@@ -1,28 +1,25 @@
-/** Parts of boxes as bytes, big endian. Every function is pure and gives a new array. */
+/**
+ * Parts of boxes as bytes, big endian. Every function is pure and gives a new array. Small numbers are written byte by byte: asked for its buffer, an array of four
+ * bytes gets memory of its own outside of the heap, and a long title has hundreds of thousands.
+ */
 
 export function u8(value: number): Uint8Array {
   return Uint8Array.of(value);
 }
 
 export function u16(value: number): Uint8Array {
-  const bytes = new Uint8Array(2);
-  new DataView(bytes.buffer).setUint16(0, value);
-  return bytes;
+  return Uint8Array.of(value >>> 8, value);
 }
 
 /** RangeError when the value does not fit: a silent wrap would move frames in time. */
 export function u32(value: number): Uint8Array {
   if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) throw new RangeError(`${value} does not fit in 32 bits`);
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, value);
-  return bytes;
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
 }
 
 export function u64(value: number): Uint8Array {
   if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${value} does not fit in 64 bits`);
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
-  return bytes;
+  return concat([u32(Math.floor(value / 0x100000000)), u32(value % 0x100000000)]);
 }
 
 export function i64(value: number): Uint8Array {

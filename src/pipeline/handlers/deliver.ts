@@ -15,6 +15,7 @@ import { packageTitle } from '../../stages/package/package-title.ts';
 import type { ExtractedText } from '../../stages/package/text.ts';
 import { type PublishedFile, publishTitle } from '../../stages/publish/publish-title.ts';
 import { costOf } from '../cost.ts';
+import { reclaimMemory } from '../reclaim-memory.ts';
 import type { JobContext } from '../worker.ts';
 import { type HandlerDeps, LOCAL_OWNER, putJson, readJson, type TitleFiles, titleOf, withStage } from './deps.ts';
 import { describeQuality } from './quality.ts';
@@ -46,7 +47,9 @@ export function assembleHandler(deps: HandlerDeps, titleFiles: TitleFilesReader)
     return withStage(deps, context, async (ctx) => {
       const input = { plan, rung, chunks: shared.chunksOf(rung), audio: shared.audio, ptsTicks: shared.ptsTicks };
       const { facts } = inspection;
+      reclaimMemory();
       const assembled = await assembleRendition({ ...input, title: facts.title, chapters: facts.chapters, outKey }, ctx);
+      reclaimMemory();
       try {
         const validation = await validateRendition({ ...input, objectKey: assembled.objectKey }, ctx);
         return { rendition: renditionRecord(rung, assembled, validation), objectKey: assembled.objectKey };
@@ -68,7 +71,9 @@ export function packageHandler(deps: HandlerDeps, titleFiles: TitleFilesReader) 
     return withStage(deps, context, async (ctx) => {
       const renditions = plan.rungs.map((rung) => ({ rung, chunks: shared.chunksOf(rung) }));
       const keyPrefix = titleKey(title, '').slice(0, -1);
+      reclaimMemory();
       const tracks = await assembleTracks({ plan, renditions, audio: shared.audio, ptsTicks: shared.ptsTicks, keyPrefix }, ctx);
+      reclaimMemory();
       const packaged = await packageTitle(
         {
           title: inspection.facts.title,
@@ -89,7 +94,6 @@ export function packageHandler(deps: HandlerDeps, titleFiles: TitleFilesReader) 
 export function publishHandler(deps: HandlerDeps, titleFiles: TitleFilesReader) {
   return async (job: Job, context: JobContext): Promise<JobResult> => {
     const title = await titleOf(deps, job);
-    const { plan, inspection } = await titleFiles(title);
     const assembled = (await doneJobs(deps, title, 'assemble')).map((done) => done.result as { rendition: RenditionRecord; objectKey: string });
     const [packaged] = await doneJobs(deps, title, 'package');
     const record = await readJson<PackageRecord>(deps, String(packaged?.result?.recordKey));
@@ -97,17 +101,15 @@ export function publishHandler(deps: HandlerDeps, titleFiles: TitleFilesReader) 
       ...assembled.map(({ rendition, objectKey }) => ({ file: rendition.file, objectKey, sizeBytes: rendition.bytes, sha256: rendition.sha256 })),
       ...record.files,
     ];
-    const report = buildReport({
+    reclaimMemory();
+    const reportJson = await writeReport(deps, {
       title,
-      plan,
-      inspection,
-      renditions: await withQuality(deps, title, { plan, inspection, renditions: assembled.map(({ rendition }) => rendition) }),
-      packaged: record,
-      texts: await extractedTexts(deps, title),
-      files: files.map(({ file, sizeBytes, sha256 }) => ({ file, sizeBytes, sha256 })),
-      cost: await costOf(deps.queue, title.id, title.revision),
+      titleFiles: await titleFiles(title),
+      renditions: assembled.map(({ rendition }) => rendition),
+      record,
+      files,
     });
-    const reportJson = `${JSON.stringify(reportSchema.parse(report), null, 1)}\n`;
+    reclaimMemory();
     const { outDir } = title.order;
     if (outDir === null) {
       // Nobody sees it before the title's row says that it is published.
@@ -118,6 +120,27 @@ export function publishHandler(deps: HandlerDeps, titleFiles: TitleFilesReader) 
     await withStage(deps, context, (ctx) => publishTitle({ outDir, files, reportJson }, ctx));
     return { outDir };
   };
+}
+
+type Reported = {
+  readonly title: Title;
+  readonly titleFiles: TitleFiles;
+  readonly renditions: readonly RenditionRecord[];
+  readonly record: PackageRecord;
+  readonly files: readonly PublishedFile[];
+};
+
+async function writeReport(deps: HandlerDeps, { title, titleFiles, renditions, record, files }: Reported): Promise<string> {
+  const report = buildReport({
+    title,
+    ...titleFiles,
+    renditions: await withQuality(deps, title, { ...titleFiles, renditions }),
+    packaged: record,
+    texts: await extractedTexts(deps, title),
+    files: files.map(({ file, sizeBytes, sha256 }) => ({ file, sizeBytes, sha256 })),
+    cost: await costOf(deps.queue, title.id, title.revision),
+  });
+  return `${JSON.stringify(reportSchema.parse(report), null, 1)}\n`;
 }
 
 async function titleParts(deps: HandlerDeps, title: Title, plan: Plan) {
