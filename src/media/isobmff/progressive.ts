@@ -35,6 +35,25 @@ export type ProgressiveFile = {
 
 /** Lays out a progressive file, `ftyp moov mdat`, that plays while it is still arriving. Pure: the media is only pointed at. RangeError when a number does not fit the format. */
 export function layoutProgressive(file: ProgressiveFile): Layout {
+  const { head, runs, sizeBytes } = layOut(file);
+  return {
+    sizeBytes,
+    pieces: piecesOf(
+      file.tracks.map(({ samples: { sizesBytes, extents } }) => ({ sizesBytes, extents })),
+      runs,
+      head,
+    ),
+  };
+}
+
+type Payload = Pick<TrackSamples, 'sizesBytes' | 'extents'>;
+
+/** By itself, so that nothing but what it needs is kept while a file of hours is written. */
+function piecesOf(payloads: readonly Payload[], runs: readonly Run[], head: readonly Uint8Array[]): () => Iterable<Piece> {
+  return () => filePieces(payloads, runs, head);
+}
+
+function layOut(file: ProgressiveFile): { readonly head: readonly Uint8Array[]; readonly runs: readonly Run[]; readonly sizeBytes: number } {
   const ftyp = file.brand === 'm4v' ? ftypBox('M4V ', 1, ['M4V ', 'isom', 'iso6', 'mp42', 'avc1']) : ftypBox('isom', 0x200, ['isom', 'iso6', 'mp42', 'avc1']);
   const runs = interleave(
     file.tracks.map(({ samples, timescale, startTicks }) => ({ timescale, durationsTicks: samples.durationsTicks, startSeconds: startTicks / timescale })),
@@ -48,7 +67,7 @@ export function layoutProgressive(file: ProgressiveFile): Layout {
   const base = baseWith(wide);
   const placed = tables.map((table, i) => [...table, chunkOffsetsBox(stored.runs[i], base, wide)]);
   const head = [ftyp, ...moovBox(file, placed), mdatHead];
-  return { sizeBytes: base + stored.sizeBytes, pieces: () => filePieces(file.tracks, runs, head) };
+  return { head, runs, sizeBytes: base + stored.sizeBytes };
 }
 
 /**
@@ -66,9 +85,9 @@ export function chooseMovieTimescale(times: readonly { readonly ticks: number; r
   return timescale * Math.max(1, Math.ceil(MIN_MOVIE_TIMESCALE / timescale));
 }
 
-function* filePieces(tracks: readonly ProgressiveTrack[], runs: readonly Run[], head: readonly Uint8Array[]): Generator<Piece> {
+function* filePieces(payloads: readonly Payload[], runs: readonly Run[], head: readonly Uint8Array[]): Generator<Piece> {
   for (const bytes of head) yield { bytes };
-  const cursors = tracks.map(({ samples }) => new PayloadCursor(samples.sizesBytes, samples.extents));
+  const cursors = payloads.map(({ sizesBytes, extents }) => new PayloadCursor(sizesBytes, extents));
   for (const run of runs) yield* cursors[run.track].take(run.sampleCount);
 }
 

@@ -1,3 +1,4 @@
+import type { Layout } from '../../media/isobmff/pieces.ts';
 import { layoutProgressive } from '../../media/isobmff/progressive.ts';
 import { readSampleEntry } from '../../media/isobmff/sample-entry.ts';
 import { ticksToSeconds } from '../../media/time.ts';
@@ -8,7 +9,7 @@ import type { Chapter } from '../../model/source.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 import { type AudioInput, readAudioSamples } from './audio-samples.ts';
 import { chapterMarks, progressiveAudio, progressiveVideo, titleTimeline } from './rendition-tracks.ts';
-import { withObjects } from './stored-objects.ts';
+import { type Opener, withObjects } from './stored-objects.ts';
 import { readVideoSamples } from './video-samples.ts';
 import { type StoredFile, storeLayout } from './write-object.ts';
 
@@ -40,25 +41,27 @@ export type AssembledRendition = StoredFile & {
  * Memory: about 40 bytes for each frame and each AAC access unit. Throws SL-304, SL-307 or SL-905 when the pieces do not fit together.
  */
 export async function assembleRendition(input: AssembleInput, ctx: StageContext): Promise<AssembledRendition> {
-  const { plan, rung } = input;
   return withObjects(ctx, async (open) => {
-    const video = await readVideoSamples(plan, rung, input.chunks, open);
-    const audio = [];
-    for (const track of input.audio) audio.push(await readAudioSamples(track, open));
-    const timeline = titleTimeline(plan, input.ptsTicks, video);
-    const tracks = [progressiveVideo(plan, rung, video, timeline), ...progressiveAudio(audio)];
-    const layout = layoutProgressive({ brand: rung.container, title: input.title, chapters: chapterMarks(plan, input.chapters), tracks });
+    const { layout, codecs, durationSeconds } = await layOut(input, open);
     const stored = await storeLayout(layout, input.outKey, ctx);
-    const durationSeconds = Math.max(
+    return { ...stored, codecs, frames: input.plan.frameCount, durationSeconds, bitsPerSecond: Math.round((stored.sizeBytes * 8) / durationSeconds) };
+  });
+}
+
+/** All tables of the title are gone when it returns, but for what the layout needs. */
+async function layOut(input: AssembleInput, open: Opener): Promise<{ layout: Layout } & Pick<AssembledRendition, 'codecs' | 'durationSeconds'>> {
+  const { plan, rung } = input;
+  const video = await readVideoSamples(plan, rung, input.chunks, open);
+  const audio = [];
+  for (const track of input.audio) audio.push(await readAudioSamples(track, open));
+  const timeline = titleTimeline(plan, input.ptsTicks, video);
+  const tracks = [progressiveVideo(plan, rung, video, timeline), ...progressiveAudio(audio)];
+  return {
+    layout: layoutProgressive({ brand: rung.container, title: input.title, chapters: chapterMarks(plan, input.chapters), tracks }),
+    codecs: tracks.map((track) => readSampleEntry(track.sampleEntry).codec),
+    durationSeconds: Math.max(
       ticksToSeconds(plan.videoStartTicks + plan.endPtsTicks - plan.firstPtsTicks, plan.timeBase),
       ...audio.map((track) => track.audibleSamples / track.plan.sampleRate),
-    );
-    return {
-      ...stored,
-      codecs: tracks.map((track) => readSampleEntry(track.sampleEntry).codec),
-      frames: plan.frameCount,
-      durationSeconds,
-      bitsPerSecond: Math.round((stored.sizeBytes * 8) / durationSeconds),
-    };
-  });
+    ),
+  };
 }
