@@ -117,16 +117,3 @@ export async function loopedFilm(folder: string, name: string, seconds: number):
   await tools.run({ tool: 'ffmpeg', args: ['-y', '-stream_loop', '-1', '-i', tiny, '-t', String(seconds), '-c', 'copy', path], limits: LIMITS });
   return path;
 }
-
-/** A minute of 720p with sound: a real film where there is one, else scenes of test pictures. */
-export async function minuteOf720p(folder: string): Promise<string> {
-  const film = mediaPath('real/bbb-360s-to-420s-720p24.mp4');
-  if (film !== null) return film;
-  const path = join(folder, 'minute-720p.mp4');
-  const { path: small, remove } = await smallFilm({ seconds: 60, sceneSeconds: 3 });
-  const tools = await FfmpegMediaTools.open(process.env);
-  const coding = ['-vf', 'scale=1280:720:flags=neighbor', '-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '18', '-g', '48', '-c:a', 'copy'];
-  await tools.run({ tool: 'ffmpeg', args: ['-y', '-i', small, ...coding, path], limits: LIMITS });
-  await remove();
-  return path;
-}

@@ -5,17 +5,17 @@ import { ClusterPlace } from '../../test/cluster/cluster-place.ts';
 import { cpuBetween, type ProcessCpu, processCpu } from '../cluster/process-cpu.ts';
 import { reportOf, succeed, untilThere } from '../cluster/running-cluster.ts';
 import type { BenchResult } from '../measure.ts';
-import { minuteOf720p } from '../sources.ts';
+import { minuteOf1080p } from '../sources.ts';
 
 const WORKERS = 2;
 
 /**
- * CPU of our processes themselves (control and workers, not what they start) against the CPU of the media processes they started, for a minute of 720p with the default
+ * CPU of our processes themselves (control and workers, not what they start) against the CPU of the media processes they started, for the same minute of 1080p as in `overhead`, with the default
  * ladder, from the submission to the published title. What the processes took before they were at work is in `detail`, and in no ratio.
  */
 export async function run(): Promise<BenchResult> {
   const folder = await mkdtemp(join(tmpdir(), 'sceneline-bench-'));
-  const [place, source] = await Promise.all([ClusterPlace.start(), minuteOf720p(folder)]);
+  const [place, source] = await Promise.all([ClusterPlace.start(), minuteOf1080p(folder)]);
   try {
     const roles = ['control', ...Array.from({ length: WORKERS }, () => 'worker')] as ('control' | 'worker')[];
     const processes: { role: string; pid: number }[] = [];
