@@ -62,7 +62,7 @@ export function layoutCmafTrack(given: CmafInput): { readonly track: CmafTrack; 
   const fragments = planFragments(input);
   const init = initSegment(input, entry);
   const references = fragments.map((fragment, i) => ({
-    sizeBytes: moofBytes(input, fragment) + 8 + fragment.payloadBytes,
+    sizeBytes: moofBytes(input, fragment, runOf(input.samples, fragment)) + 8 + fragment.payloadBytes,
     durationTicks: (fragments[i + 1]?.startTicks ?? input.endTicks) - fragment.startTicks,
   }));
   const sidx = sidxBox({ referenceId: TRACK_ID, timescale: input.timescale, earliestTicks: fragments[0].startTicks, references });
@@ -164,14 +164,13 @@ function* trackPieces(input: CmafInput, fragments: readonly FragmentPlan[], head
 }
 
 /** Size of the box, without making its lines. */
-function moofBytes(input: CmafInput, fragment: FragmentPlan): number {
-  const run = runOf(input.samples, fragment);
+function moofBytes(input: CmafInput, fragment: FragmentPlan, run: Run): number {
   return moofAround(input, fragment, { run, sequence: 0, dataOffsetBytes: 0, lines: new Uint8Array() }).byteLength + linesBytes(run);
 }
 
 function moofBox(input: CmafInput, fragment: FragmentPlan, sequence: number): Uint8Array {
   const run = runOf(input.samples, fragment);
-  const dataOffsetBytes = moofBytes(input, fragment) + 8;
+  const dataOffsetBytes = moofBytes(input, fragment, run) + 8;
   return moofAround(input, fragment, { run, sequence, dataOffsetBytes, lines: linesOf(run) });
 }
 

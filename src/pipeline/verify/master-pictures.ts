@@ -27,6 +27,17 @@ export function sizeName({ widthPx, heightPx, hdr }: PictureSize): string {
   return `${widthPx}x${heightPx}${hdr ? '-hdr' : ''}`;
 }
 
+/** What stands before the outputs of a process that decodes the master's pictures. @param threads null: as many as the tool likes */
+export function masterInputArguments(sourcePath: string, video: VideoTrack, threads: number | null): string[] {
+  return [
+    ...(threads === null ? [] : ['-threads', String(threads)]),
+    ...['-copyts', '-noautorotate'],
+    ...(video.changesSize ? ['-reinit_filter', '0'] : []),
+    ...sourceArguments(fileInput(sourcePath)),
+    ...['-an', '-sn', '-dn'],
+  ];
+}
+
 /** One process that decodes the master once: presentation times on standard output, pictures of each size into files. */
 function masterArguments(input: {
   sourcePath: string;
@@ -44,15 +55,8 @@ function masterArguments(input: {
     ...sizes.map(({ size }, i) => `[s${i}]${normaliseFilters(video, size).join(',')},${fingerprintFilters(size.heightPx).join(',')}[p${i}]`),
   ];
   const pictures = sizes.flatMap(({ printPath }, i) => ['-map', `[p${i}]`, ...passthrough, '-f', 'rawvideo', printPath]);
-  return [
-    '-y',
-    ...(input.threads === null ? [] : ['-threads', String(input.threads)]),
-    '-copyts',
-    '-noautorotate',
-    ...(video.changesSize ? ['-reinit_filter', '0'] : []),
-    ...sourceArguments(fileInput(input.sourcePath)),
-  ].concat(
-    ['-an', '-sn', '-dn', '-filter_complex', graph.join(';'), '-map', '[tiny]', ...passthrough, '-f', 'framehash', '-hash', 'crc32', 'pipe:1'],
+  return ['-y', ...masterInputArguments(input.sourcePath, video, input.threads)].concat(
+    ['-filter_complex', graph.join(';'), '-map', '[tiny]', ...passthrough, '-f', 'framehash', '-hash', 'crc32', 'pipe:1'],
     pictures,
   );
 }

@@ -7,6 +7,8 @@ const LEAST_WINDOW_SAMPLES = 800;
 export const REACH_SAMPLES = 800;
 /** More than this is a fault: 2 ms. */
 const ALLOWED_SAMPLES = 16;
+const FIRST_IN_PLACE = REACH_SAMPLES - ALLOWED_SAMPLES;
+const LAGS_IN_PLACE = 2 * ALLOWED_SAMPLES + 1;
 /** Below this root mean square a window says nothing: -50 dB of full scale. */
 const SILENCE = 0.003;
 /** Twenty times as loud is no silence. */
@@ -44,9 +46,6 @@ export function findOffset(master: Float32Array, rendition: Float32Array): Windo
   const lag = isElsewhere ? anywhere : inPlace;
   return { kind: 'offset', offsetSamples: lag - REACH_SAMPLES, correlation: correlations[lag] };
 }
-
-const FIRST_IN_PLACE = REACH_SAMPLES - ALLOWED_SAMPLES;
-const LAGS_IN_PLACE = 2 * ALLOWED_SAMPLES + 1;
 
 /** Whether at least half of the parts that are no silence fit better there than in their place. */
 function isBorneOut(master: Float32Array, rendition: Float32Array, lag: number): boolean {

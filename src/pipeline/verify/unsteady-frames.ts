@@ -1,19 +1,20 @@
-import { fileInput, sourceArguments } from '../../model/media-input.ts';
 import type { VideoTrack } from '../../model/source.ts';
 import { DECODING_LIMITS } from '../../stages/inspect/limits.ts';
 import { exactTiming } from '../../stages/inspect/trial.ts';
 import { FrameLineReader, NumberList } from './frame-lines.ts';
-import type { VerifyWorld } from './master-pictures.ts';
+import { masterInputArguments, type VerifyWorld } from './master-pictures.ts';
 
 /**
  * Decoders leave in a damaged picture what stood in its memory before, mostly an earlier picture, and not all of them complain. Which one that is depends on how
  * many pictures are held behind the decoder: so many here, which all come out as they are.
  */
-const HELD_PICTURES = [1, 3, 5] as const;
+const HELD_PICTURES = [1, 3, 5];
 
 /** Frames of a master that come out of its decoder as another picture when more pictures are held behind it: nobody can say what an encoder was fed. */
 export async function findUnsteadyFrames(sourcePath: string, video: VideoTrack, world: VerifyWorld): Promise<ReadonlySet<number>> {
-  const [plain, ...others] = [await hashFrames(HELD_PICTURES[0]), await hashFrames(HELD_PICTURES[1]), await hashFrames(HELD_PICTURES[2])];
+  const found: Float64Array[] = [];
+  for (const held of HELD_PICTURES) found.push(await hashFrames(held));
+  const [plain, ...others] = found;
   const unsteady = new Set<number>();
   for (const [frame, hash] of plain.entries()) if (others.some((hashes) => hashes[frame] !== hash)) unsteady.add(frame);
   return unsteady;
@@ -23,9 +24,8 @@ export async function findUnsteadyFrames(sourcePath: string, video: VideoTrack, 
     const lines = new FrameLineReader(({ crc32 }) => hashes.push(crc32));
     // Whole groups only come out of the filter: the last one is filled up.
     const hold = `tpad=stop=${held - 1}:stop_mode=clone,shuffleframes=${Array.from({ length: held }, (_, i) => i).join(' ')}`;
-    const reinit = video.changesSize ? ['-reinit_filter', '0'] : [];
     const args = [
-      ...['-threads', '1', '-copyts', '-noautorotate', ...reinit, ...sourceArguments(fileInput(sourcePath)), '-an', '-sn', '-dn'],
+      ...masterInputArguments(sourcePath, video, 1),
       ...['-filter_complex', `[0:${video.streamIndex}]${hold}[all]`, '-map', '[all]', ...exactTiming(video.timeBase)],
       ...['-c:v', 'rawvideo', '-f', 'framehash', '-hash', 'crc32', 'pipe:1'],
     ];

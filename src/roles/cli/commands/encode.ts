@@ -4,6 +4,7 @@ import { ScenelineError } from '../../../model/errors.ts';
 import type { Report } from '../../../model/report.ts';
 import type { Sidecar, SidecarWish } from '../../../model/sidecar.ts';
 import type { Title } from '../../../model/title.ts';
+import { reclaimMemory } from '../../../pipeline/reclaim-memory.ts';
 import type { MediaTools } from '../../../ports/media-tools.ts';
 import { sightSource } from '../../../stages/ingest/seal.ts';
 import { sealSidecar } from '../../../stages/ingest/seal-sidecar.ts';
@@ -105,6 +106,7 @@ async function printEnd({ laptop, outDir, options, invocation, out }: TitleWork,
   const { title } = end;
   if (title.state === 'published') {
     const dir = resolve(outDir);
+    reclaimMemory();
     const report = await finishedTitle(dir, title);
     if (report === null) throw new ScenelineError('SL-905', `The title was published, but ${dir} does not hold it.`);
     out.write(options.json ? `${JSON.stringify(report)}\n` : `${summary(report, dir, end.wasFinished)}\n`);
