@@ -99,7 +99,9 @@ export function decodeIndexRecords(bytes: Uint8Array): IndexRecord[] {
 export function decodeIndexTicks(bytes: Uint8Array, into: Float64Array, at: number): void {
   checkWholeRecords(bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let offset = 0; offset < bytes.byteLength; offset += INDEX_RECORD_BYTES) into[at++] = Number(view.getBigInt64(offset, true));
+  // Two halves make no BigInt for each frame of a film.
+  for (let offset = 0; offset < bytes.byteLength; offset += INDEX_RECORD_BYTES)
+    into[at++] = view.getInt32(offset + 4, true) * 2 ** 32 + view.getUint32(offset, true);
 }
 
 /** The hashes only, out of whole-record bytes (no header), 16 bytes each, written to `into` from `at` on. Throws RangeError on a partial record. */

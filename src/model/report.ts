@@ -107,12 +107,20 @@ export function reportJsonSchema(): object {
 
 /** Reads a report. Throws RangeError with every problem when it is not one. */
 export function parseReport(json: string): Report {
-  let value: unknown;
+  return checkReport(parseReportJson(json));
+}
+
+/** The first half of `parseReport`: a long title's text and tables need not be held at once. Throws RangeError when it is not JSON. */
+export function parseReportJson(json: string): unknown {
   try {
-    value = JSON.parse(json);
+    return JSON.parse(json);
   } catch (error) {
     throw new RangeError(`report.json is not JSON: ${(error as Error).message}`);
   }
+}
+
+/** The second half. Throws RangeError with every problem. */
+export function checkReport(value: unknown): Report {
   const parsed = reportSchema.safeParse(value);
   if (!parsed.success) throw new RangeError(`report.json is not a report: ${z.prettifyError(parsed.error)}`);
   return parsed.data;

@@ -19,4 +19,6 @@ export type StageContext = {
   readonly onFrames: (frames: number) => void;
   /** Adds to the cost of a stage. */
   readonly spend: (stage: StageName, cpuSeconds: number) => void;
+  /** To be called between steps that each hold tables of a whole title: gives back what the last one has left. */
+  readonly reclaimMemory: () => void;
 };

@@ -25,6 +25,7 @@ export async function stageContext(folder: string, changes: Partial<StageContext
     signal: new AbortController().signal,
     onFrames: () => {},
     spend: () => {},
+    reclaimMemory: () => {},
     ...changes,
   };
 }

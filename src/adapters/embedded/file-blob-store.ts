@@ -263,9 +263,9 @@ export class FileBlobStore implements BlobStore {
 /** One buffer for the whole file: streams make a new one for every read, faster than memory is given back. */
 async function sha256Of(path: string): Promise<string> {
   const hash = createHash('sha256');
-  const buffer = new Uint8Array(HASH_BLOCK_BYTES);
   const handle = await open(path, 'r');
   try {
+    const buffer = new Uint8Array(Math.min(HASH_BLOCK_BYTES, (await handle.stat()).size + 1));
     for (;;) {
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
       if (bytesRead === 0) return hash.digest('hex');

@@ -9,7 +9,6 @@ import { reportSchema } from '../../model/report.ts';
 import type { Title } from '../../model/title.ts';
 import { assembleRendition } from '../../stages/assemble/assemble-rendition.ts';
 import { assembleTracks } from '../../stages/assemble/assemble-tracks.ts';
-import { readFrameTimes } from '../../stages/assemble/frame-times.ts';
 import { validateRendition } from '../../stages/assemble/validate-rendition.ts';
 import { packageTitle } from '../../stages/package/package-title.ts';
 import type { ExtractedText } from '../../stages/package/text.ts';
@@ -18,6 +17,7 @@ import { costOf } from '../cost.ts';
 import { reclaimMemory } from '../reclaim-memory.ts';
 import type { JobContext } from '../worker.ts';
 import { type HandlerDeps, LOCAL_OWNER, putJson, readJson, type TitleFiles, titleOf, withStage } from './deps.ts';
+import { readFrameTimes } from './frame-index.ts';
 import { describeQuality } from './quality.ts';
 import { buildReport, type RenditionRecord } from './report.ts';
 
@@ -131,7 +131,7 @@ type Reported = {
 };
 
 async function writeReport(deps: HandlerDeps, { title, titleFiles, renditions, record, files }: Reported): Promise<string> {
-  const report = buildReport({
+  const parts = {
     title,
     ...titleFiles,
     renditions: await withQuality(deps, title, { ...titleFiles, renditions }),
@@ -139,15 +139,18 @@ async function writeReport(deps: HandlerDeps, { title, titleFiles, renditions, r
     texts: await extractedTexts(deps, title),
     files: files.map(({ file, sizeBytes, sha256 }) => ({ file, sizeBytes, sha256 })),
     cost: await costOf(deps.queue, title.id, title.revision),
-  });
-  return `${JSON.stringify(reportSchema.parse(report), null, 1)}\n`;
+  };
+  reclaimMemory();
+  const report = reportSchema.parse(buildReport(parts));
+  reclaimMemory();
+  return `${JSON.stringify(report, null, 1)}\n`;
 }
 
 async function titleParts(deps: HandlerDeps, title: Title, plan: Plan) {
   const chunksByRung = await provenChunks(deps, title);
   const audioJobs = await doneJobs(deps, title, 'audio');
   return {
-    ptsTicks: await readFrameTimes(deps.blobs, plan),
+    ptsTicks: await readFrameTimes(deps.blobs, plan.inspectionId, plan),
     audio: plan.audio.map((track, i) => ({ plan: track, objectKey: String(audioJobs[i]?.result?.objectKey) })),
     chunksOf: (rung: PlannedRung) => chunksByRung.get(rung.picturesFrom ?? rung.name) ?? [],
   };
@@ -165,7 +168,7 @@ async function withQuality(
     ofChunks[index] = found?.quality ?? null;
     ofRung.set(rungName, ofChunks);
   }
-  const film = { plan, shots: inspection.shots, ptsTicks: await readFrameTimes(deps.blobs, plan) };
+  const film = { plan, shots: inspection.shots, ptsTicks: await readFrameTimes(deps.blobs, plan.inspectionId, plan) };
   return renditions.map((rendition) => {
     const ofChunks = ofRung.get(String(rendition.recipe.picturesFrom ?? rendition.name)) ?? [];
     return { ...rendition, quality: describeQuality(film, ofChunks) };

@@ -16,6 +16,7 @@ import type { ResultStore } from '../../ports/result-store.ts';
 import type { SourceAccess } from '../../ports/source-access.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 import type { TitleStore } from '../../ports/title-store.ts';
+import { reclaimMemory } from '../reclaim-memory.ts';
 import type { JobContext } from '../worker.ts';
 
 /** Everything the handlers need from the world. */
@@ -41,7 +42,7 @@ export async function withStage<T>(deps: HandlerDeps, job: JobContext, work: (ct
   await deps.files.mkdir(scratchDir);
   try {
     const { tools, blobs, clock, files } = deps;
-    return await work({ tools, blobs, clock, files, scratchDir, ...job });
+    return await work({ tools, blobs, clock, files, scratchDir, reclaimMemory, ...job });
   } finally {
     await deps.files.remove(scratchDir);
   }

@@ -3,6 +3,7 @@ import { ScenelineError } from '../../model/errors.ts';
 import type { Title } from '../../model/title.ts';
 import { type PublishedRecord, publishedKey } from '../../pipeline/handlers/deliver.ts';
 import { readJson } from '../../pipeline/handlers/deps.ts';
+import { reclaimMemory } from '../../pipeline/reclaim-memory.ts';
 import type { MediaTools } from '../../ports/media-tools.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 import { publishTitle } from '../../stages/publish/publish-title.ts';
@@ -13,7 +14,7 @@ export async function fetchTitle(cluster: Cluster, title: Title, outDir: string,
   if (title.state !== 'published') throw new ScenelineError('SL-114', `${title.id} is ${title.state}.`);
   const record = await readJson<PublishedRecord>(cluster, publishedKey(title));
   const { blobs, clock, files, scratchRoot, random } = cluster;
-  const attempt = { attemptId: random.id(), scratchDir: scratchRoot, signal, onFrames: () => {}, spend: () => {} };
+  const attempt = { attemptId: random.id(), scratchDir: scratchRoot, signal, onFrames: () => {}, spend: () => {}, reclaimMemory };
   const ctx: StageContext = { blobs, clock, files, tools: NO_TOOLS, ...attempt };
   await publishTitle({ outDir: resolve(outDir), ...record }, ctx);
 }

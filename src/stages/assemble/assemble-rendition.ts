@@ -43,6 +43,7 @@ export type AssembledRendition = StoredFile & {
 export async function assembleRendition(input: AssembleInput, ctx: StageContext): Promise<AssembledRendition> {
   return withObjects(ctx, async (open) => {
     const { layout, codecs, durationSeconds } = await layOut(input, open);
+    ctx.reclaimMemory();
     const stored = await storeLayout(layout, input.outKey, ctx);
     return { ...stored, codecs, frames: input.plan.frameCount, durationSeconds, bitsPerSecond: Math.round((stored.sizeBytes * 8) / durationSeconds) };
   });

@@ -5,7 +5,7 @@ import type { StageContext } from '../../ports/stage-context.ts';
 export type OpenObject = { readonly source: ByteSource; readonly path: string };
 export type Opener = (objectKey: string) => Promise<OpenObject>;
 
-/** Lets `work` read stored objects at random; everything opened is released when it ends. */
+/** Lets `work` read stored objects at random; everything opened is released when it ends, one after the other: a long title has opened thousands. */
 export async function withObjects<T>(ctx: StageContext, work: (open: Opener) => Promise<T>): Promise<T> {
   const files = new FileSources();
   const opened: { release(): Promise<void> }[] = [];
@@ -17,7 +17,36 @@ export async function withObjects<T>(ctx: StageContext, work: (open: Opener) => 
     });
   } finally {
     await files.close();
-    await Promise.all(opened.map((object) => object.release()));
+    for (const object of opened) await object.release();
+  }
+}
+
+/** Reads stored objects one at a time: asking for another releases the one before, and whoever asks must `close` at the end. */
+export class ObjectInTurn {
+  readonly #ctx: StageContext;
+  #open: { readonly objectKey: string; readonly source: ByteSource; release(): Promise<void> } | null = null;
+
+  constructor(ctx: StageContext) {
+    this.#ctx = ctx;
+  }
+
+  async source(objectKey: string): Promise<ByteSource> {
+    if (this.#open?.objectKey === objectKey) return this.#open.source;
+    await this.close();
+    const files = new FileSources();
+    const local = await this.#ctx.blobs.openLocal(objectKey);
+    const release = async () => {
+      await files.close();
+      await local.release();
+    };
+    this.#open = { objectKey, source: await files.source(local.path), release };
+    return this.#open.source;
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open;
+    this.#open = null;
+    await open?.release();
   }
 }
 

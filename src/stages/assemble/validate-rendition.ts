@@ -41,25 +41,26 @@ export type RenditionValidation = {
 export async function validateRendition(input: ValidateRenditionInput, ctx: StageContext): Promise<RenditionValidation> {
   return withObjects(ctx, async (open) => {
     const file = await open(input.objectKey);
-    const chunks = await readVideoSamples(input.plan, input.rung, input.chunks, open);
-    const movie = await ofTheFile(input, async () => readMovie(file.source));
-    const { groups, pieces } = await ofTheFile(input, async () => checkVideo(input, file.source, movie));
-    await provePayload(input, chunks, pieces, open);
-    const largestShareOfCeiling = checkRate(input, groups);
-    const audio = await ofTheFile(input, () => proveAudio(input, { file: file.source, movie, open }));
-    const pictures = await provePictures(input, file.path, open, ctx);
-    return {
-      frames: input.plan.frameCount,
-      joins: input.plan.chunks.length - 1,
-      idrFrames: groups.length,
-      maxTimeErrorTicks: 0,
-      startErrorTicks: 0,
-      identicalChunks: pieces.length,
-      largestShareOfCeiling: Math.round(largestShareOfCeiling * 1000) / 1000,
-      pictures,
-      audio,
-    };
+    const video = await proveVideo(input, file.source, open);
+    ctx.reclaimMemory();
+    const audio = await ofTheFile(input, async () => proveAudio(input, { file: file.source, movie: await readMovie(file.source), open }));
+    ctx.reclaimMemory();
+    const pictures = await provePictures(input, file.path, ctx);
+    return { frames: input.plan.frameCount, joins: input.plan.chunks.length - 1, maxTimeErrorTicks: 0, startErrorTicks: 0, ...video, pictures, audio };
   });
+}
+
+/** All of the video track but its pictures. By itself, so that its tables are gone when the sound's are read. */
+async function proveVideo(
+  input: ValidateRenditionInput,
+  source: ByteSource,
+  open: Opener,
+): Promise<Pick<RenditionValidation, 'idrFrames' | 'identicalChunks' | 'largestShareOfCeiling'>> {
+  const chunks = await readVideoSamples(input.plan, input.rung, input.chunks, open);
+  const { groups, pieces } = await ofTheFile(input, async () => checkVideo(input, source, await readMovie(source)));
+  await provePayload(input, chunks, pieces, open);
+  const largestShareOfCeiling = checkRate(input, groups);
+  return { idrFrames: groups.length, identicalChunks: pieces.length, largestShareOfCeiling: Math.round(largestShareOfCeiling * 1000) / 1000 };
 }
 
 /** What cannot be read in the finished file is its fault. */

@@ -4,8 +4,8 @@ import { after, before, describe, test } from 'node:test';
 import { topLevelBoxes } from '../../../src/media/isobmff/boxes.ts';
 import { memorySource } from '../../../src/media/isobmff/byte-source.ts';
 import { inspectionKeys } from '../../../src/model/inspection.ts';
+import { readFrameTimes } from '../../../src/pipeline/handlers/frame-index.ts';
 import { assembleRendition } from '../../../src/stages/assemble/assemble-rendition.ts';
-import { readFrameTimes } from '../../../src/stages/assemble/frame-times.ts';
 import { validateRendition } from '../../../src/stages/assemble/validate-rendition.ts';
 import { type Film, type FilmSpec, makeFilm, Studio } from './film.ts';
 import { delayOf, packetsOf, pictureHashes, probe, soundOf, wantedTimes } from './judges.ts';
@@ -56,7 +56,7 @@ describe('a joined rendition, judged by ffmpeg', () => {
     test(`${name}: times, key frames and pictures are those of the index and the chunks`, async () => {
       const key = name.replaceAll(/[^a-z0-9]/g, '-').toLowerCase();
       const film = await makeFilm(studio, key, spec);
-      assert.deepEqual(await readFrameTimes(studio.ctx.blobs, film.plan), film.ptsTicks);
+      assert.deepEqual(await readFrameTimes(studio.ctx.blobs, film.plan.inspectionId, film.plan), film.ptsTicks);
       const path = await assemble(film, key);
       const packets = packetsOf(studio, path, 'v:0');
       assert.deepEqual(
@@ -148,8 +148,8 @@ describe('a joined rendition, judged by ffmpeg', () => {
 
   test('an index of another film is refused', async () => {
     const film = await makeFilm(studio, 'index', FILMS['cfr 24']);
-    await assert.rejects(readFrameTimes(studio.ctx.blobs, { ...film.plan, frameCount: 91 }), { code: 'SL-905' });
+    await assert.rejects(readFrameTimes(studio.ctx.blobs, film.plan.inspectionId, { ...film.plan, frameCount: 91 }), { code: 'SL-905' });
     await studio.ctx.blobs.put(inspectionKeys.index('garbage'), new Uint8Array(64));
-    await assert.rejects(readFrameTimes(studio.ctx.blobs, { ...film.plan, inspectionId: 'garbage' }), { code: 'SL-905' });
+    await assert.rejects(readFrameTimes(studio.ctx.blobs, 'garbage', film.plan), { code: 'SL-905' });
   });
 });

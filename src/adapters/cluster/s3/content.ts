@@ -22,7 +22,7 @@ export async function withFileContent<T>(path: string, work: (content: Content) 
   const handle = await open(path, 'r');
   try {
     const { size: sizeBytes } = await handle.stat();
-    const sha256 = knownSha256 ?? (await sha256Of(handle));
+    const sha256 = knownSha256 ?? (await sha256Of(handle, sizeBytes));
     return await work({ sizeBytes, sha256, part: (start, endExclusive) => readPart(handle, start, endExclusive) });
   } finally {
     await handle.close();
@@ -30,9 +30,9 @@ export async function withFileContent<T>(path: string, work: (content: Content) 
 }
 
 /** One buffer for the whole file: streams make a new one for every read, faster than memory is given back. */
-async function sha256Of(handle: FileHandle): Promise<string> {
+async function sha256Of(handle: FileHandle, sizeBytes: number): Promise<string> {
   const hash = createHash('sha256');
-  const buffer = new Uint8Array(HASH_BLOCK_BYTES);
+  const buffer = new Uint8Array(Math.min(HASH_BLOCK_BYTES, sizeBytes + 1));
   for (let at = 0; ; ) {
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
     if (bytesRead === 0) return hash.digest('hex');

@@ -107,7 +107,7 @@ async function printEnd({ laptop, outDir, options, invocation, out }: TitleWork,
   if (title.state === 'published') {
     const dir = resolve(outDir);
     reclaimMemory();
-    const report = await finishedTitle(dir, title);
+    const report = await finishedTitle(dir, title, reclaimMemory);
     if (report === null) throw new ScenelineError('SL-905', `The title was published, but ${dir} does not hold it.`);
     out.write(options.json ? `${JSON.stringify(report)}\n` : `${summary(report, dir, end.wasFinished)}\n`);
     return report;
