@@ -20,6 +20,13 @@ const BOMBS: readonly { readonly name: string; readonly isKept: boolean; readonl
   { name: 'marks that begin something, without end', isKept: true, srt: () => `1\n${CUE}\nx${'<{\\&#<b'.repeat(20_000)}\n` },
 ];
 
+const makeFilm = (path: string, ...subtitles: readonly string[]) => {
+  const picture = ['-f', 'lavfi', '-i', 'testsrc2=size=160x90:rate=25:duration=1'];
+  const inputs = subtitles.flatMap((file) => ['-i', file]);
+  const maps = subtitles.flatMap((_, i) => ['-map', String(i + 1)]);
+  return ffmpeg([...picture, ...inputs, '-map', '0', ...maps, '-c:v', 'libx264', '-preset', 'ultrafast', '-c:s', 'copy', path]);
+};
+
 describe('subtitles that ask for a lot', { timeout: 600_000 }, () => {
   let place: CliPlace;
   before(async () => {
@@ -31,8 +38,7 @@ describe('subtitles that ask for a lot', { timeout: 600_000 }, () => {
     test(`${name}: ${isKept ? 'kept' : 'left out, and the film is made'}`, async () => {
       const [text, film] = [join(place.root, `${i}.srt`), join(place.root, `${i}.mkv`)];
       writeFileSync(text, srt());
-      const picture = ['-f', 'lavfi', '-i', 'testsrc2=size=160x90:rate=25:duration=1'];
-      await ffmpeg([...picture, '-i', text, '-map', '0', '-map', '1', '-c:v', 'libx264', '-preset', 'ultrafast', '-c:s', 'copy', film]);
+      await makeFilm(film, text);
       const report = finishedReport(await place.encode(film, { out: join(place.root, `out-${i}`) }).end);
       const said = (report.findings as Finding[]).filter(({ code }) => code === 'SL-232');
       assert.deepEqual([report.plan.text.length, said.length], isKept ? [1, 0] : [0, 1], JSON.stringify(said));
@@ -42,7 +48,8 @@ describe('subtitles that ask for a lot', { timeout: 600_000 }, () => {
   }
 
   test('a file of more than 16 MiB beside a film is refused before anything is done', async () => {
-    const [text, film] = [join(place.root, 'large.srt'), join(place.root, '2.mkv')];
+    const [text, film] = [join(place.root, 'large.srt'), join(place.root, 'large.mkv')];
+    await makeFilm(film);
     writeFileSync(text, `1\n${CUE}\n${'x'.repeat(2 ** 24)}\n`);
     const end = await place.run(['encode', film, '--out', join(place.root, 'none'), '--subtitles', `de=${text}`]);
     assert.equal(end.code, 2, end.stderr);
