@@ -72,6 +72,30 @@ describe('a finished rendition is held to the source', () => {
     assert.ok(proof.largestShareOfCeiling > 0 && proof.largestShareOfCeiling < 1);
   });
 
+  test('of the pictures that were fed one object is held at a time, and all is given back, after a fault too', async () => {
+    const { blobs } = studio.ctx;
+    const fed = new Set(film.chunks.map(({ fingerprintKey }) => fingerprintKey));
+    const held = { all: 0, fed: 0, mostFed: 0 };
+    const openLocal = async (key: string) => {
+      const local = await blobs.openLocal(key);
+      held.all++;
+      if (fed.has(key)) held.mostFed = Math.max(held.mostFed, ++held.fed);
+      const release = async () => {
+        await local.release();
+        held.all--;
+        if (fed.has(key)) held.fed--;
+      };
+      return { ...local, release };
+    };
+    const counted = new Proxy(blobs, { get: (target, name) => (name === 'openLocal' ? openLocal : Reflect.get(target, name, target)) });
+    const ctx = { ...studio.ctx, blobs: counted };
+    await validateRendition({ ...film, objectKey: 'out/held.mp4' }, ctx);
+    assert.deepEqual(held, { all: 0, fed: 0, mostFed: 1 });
+    const swapped = [film.chunks[0], { ...film.chunks[1], fingerprintKey: film.chunks[2].fingerprintKey }, film.chunks[2]];
+    await assert.rejects(validateRendition({ ...film, chunks: swapped, objectKey: 'out/held.mp4' }, ctx), { code: 'SL-304' });
+    assert.deepEqual(held, { all: 0, fed: 0, mostFed: 1 });
+  });
+
   test('a frame moved by one tick', () =>
     refuse((bytes) => write(bytes, boxAt(bytes, 'stts') + 20, 513), 'SL-304', /180p at frame 1 \(00:00:00\.042\): it is presented at tick/));
 
