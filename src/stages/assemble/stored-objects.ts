@@ -21,32 +21,33 @@ export async function withObjects<T>(ctx: StageContext, work: (open: Opener) => 
   }
 }
 
-/** Reads stored objects one at a time: asking for another releases the one before, and whoever asks must `close` at the end. */
+/** Reads stored objects one at a time: asking for another releases the one before, and whoever asks must `close` at the end, after an error too. */
 export class ObjectInTurn {
   readonly #ctx: StageContext;
-  #open: { readonly objectKey: string; readonly source: ByteSource; release(): Promise<void> } | null = null;
+  #held: { readonly objectKey: string; readonly source: Promise<ByteSource>; release(): Promise<void> } | null = null;
 
   constructor(ctx: StageContext) {
     this.#ctx = ctx;
   }
 
   async source(objectKey: string): Promise<ByteSource> {
-    if (this.#open?.objectKey === objectKey) return this.#open.source;
-    await this.close();
-    const files = new FileSources();
-    const local = await this.#ctx.blobs.openLocal(objectKey);
-    const release = async () => {
-      await files.close();
-      await local.release();
-    };
-    this.#open = { objectKey, source: await files.source(local.path), release };
-    return this.#open.source;
+    if (this.#held?.objectKey !== objectKey) {
+      await this.close();
+      const local = await this.#ctx.blobs.openLocal(objectKey);
+      const files = new FileSources();
+      const release = async () => {
+        await files.close();
+        await local.release();
+      };
+      this.#held = { objectKey, source: files.source(local.path), release };
+    }
+    return this.#held.source;
   }
 
   async close(): Promise<void> {
-    const open = this.#open;
-    this.#open = null;
-    await open?.release();
+    const held = this.#held;
+    this.#held = null;
+    await held?.release();
   }
 }
 
