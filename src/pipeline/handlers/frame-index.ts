@@ -1,4 +1,4 @@
-import { FileSources, readInto } from '../../media/isobmff/byte-source.ts';
+import { readInto } from '../../media/isobmff/byte-source.ts';
 import { ScenelineError } from '../../model/errors.ts';
 import {
   decodeIndexHashes,
@@ -12,6 +12,7 @@ import {
 } from '../../model/frame-index.ts';
 import { inspectionKeys } from '../../model/inspection.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
+import { withObjects } from '../../stages/assemble/stored-objects.ts';
 
 /** 640 KiB of index at a time, always in the same memory: a new array for each read would wait for the collector by tens of megabytes. */
 const FRAMES_PER_READ = 1024;
@@ -45,25 +46,22 @@ async function readIndex(
   onRecords: (records: Uint8Array, firstFrame: number) => void,
 ): Promise<void> {
   const key = inspectionKeys.index(inspectionId);
-  const local = await blobs.openLocal(key);
-  const files = new FileSources();
   try {
-    const index = await files.source(local.path);
-    const header = decodeIndexHeader(await index.read(0, Math.min(index.sizeBytes, INDEX_HEADER_BYTES)));
-    const isOfTheFilm = header.frameCount === frameCount && header.timeBase.num === timeBase.num && header.timeBase.den === timeBase.den;
-    if (!isOfTheFilm) throw new RangeError('it is that of another film');
-    const block = new Uint8Array(Math.min(FRAMES_PER_READ, frameCount) * INDEX_RECORD_BYTES);
-    for (let frame = 0; frame < frameCount; frame += FRAMES_PER_READ) {
-      const { start, endExclusive } = indexRange(frame, Math.min(frameCount, frame + FRAMES_PER_READ));
-      const records = block.subarray(0, endExclusive - start);
-      await readInto(index, start, records);
-      onRecords(records, frame);
-    }
+    await withObjects({ blobs }, async (open) => {
+      const { source: index } = await open(key);
+      const header = decodeIndexHeader(await index.read(0, Math.min(index.sizeBytes, INDEX_HEADER_BYTES)));
+      const isOfTheFilm = header.frameCount === frameCount && header.timeBase.num === timeBase.num && header.timeBase.den === timeBase.den;
+      if (!isOfTheFilm) throw new RangeError('it is that of another film');
+      const block = new Uint8Array(Math.min(FRAMES_PER_READ, frameCount) * INDEX_RECORD_BYTES);
+      for (let frame = 0; frame < frameCount; frame += FRAMES_PER_READ) {
+        const { start, endExclusive } = indexRange(frame, Math.min(frameCount, frame + FRAMES_PER_READ));
+        const records = block.subarray(0, endExclusive - start);
+        await readInto(index, start, records);
+        onRecords(records, frame);
+      }
+    });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new ScenelineError('SL-905', `The frame index ${key} cannot be used: ${error.message}.`, { cause: error });
-  } finally {
-    await files.close();
-    await local.release();
   }
 }

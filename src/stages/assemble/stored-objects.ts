@@ -6,7 +6,7 @@ export type OpenObject = { readonly source: ByteSource; readonly path: string };
 export type Opener = (objectKey: string) => Promise<OpenObject>;
 
 /** Lets `work` read stored objects at random; everything opened is released when it ends, one after the other: a long title has opened thousands. */
-export async function withObjects<T>(ctx: StageContext, work: (open: Opener) => Promise<T>): Promise<T> {
+export async function withObjects<T>(ctx: Pick<StageContext, 'blobs'>, work: (open: Opener) => Promise<T>): Promise<T> {
   const files = new FileSources();
   const opened: { release(): Promise<void> }[] = [];
   try {
