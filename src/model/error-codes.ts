@@ -339,7 +339,8 @@ export const ERROR_CODES = {
     exit: 3,
     title: 'closed captions',
     cause: 'Captions stand beside the pictures in the coded picture track.',
-    remedy: 'Nothing to do: those of CEA-608 become a text track; where CEA-708 says more, deliver a file of subtitles.',
+    remedy:
+      'Nothing to do: those of CEA-608 become a text track, or where there are none those of CEA-708. Where neither is what you want, deliver a file of subtitles.',
   },
   'SL-270': {
     exit: 3,

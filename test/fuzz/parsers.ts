@@ -1,6 +1,7 @@
 import { parseEncoders, parseFilters, parseVersion } from '../../src/adapters/ffmpeg/abilities.ts';
 import { ProgressReader } from '../../src/adapters/ffmpeg/progress.ts';
 import { parseBench, ToolLog } from '../../src/adapters/ffmpeg/tool-log.ts';
+import { readCea708 } from '../../src/media/captions/cea708.ts';
 import { readDecodeTicks, readTrackIndex } from '../../src/media/cmaf/track-index.ts';
 import { parseAacConfig } from '../../src/media/codecs/aac.ts';
 import { parseAv1Config } from '../../src/media/codecs/av1.ts';
@@ -16,16 +17,16 @@ import { memorySource } from '../../src/media/isobmff/byte-source.ts';
 import { readSampleEntry } from '../../src/media/isobmff/sample-entry.ts';
 import { decodeText } from '../../src/media/subtitles/decode-text.ts';
 import { readSubtitles, type SubtitleForm, subtitleForm } from '../../src/media/subtitles/read.ts';
-import { parseWebVtt, writeWebVtt } from '../../src/media/webvtt/cues.ts';
+import { FrameHashReader } from '../../src/media/tool-output/frame-hash-lines.ts';
+import { LineReader } from '../../src/media/tool-output/line-reader.ts';
+import { type Cue, parseWebVtt, writeWebVtt } from '../../src/media/webvtt/cues.ts';
 import { normaliseCues } from '../../src/media/webvtt/normalise.ts';
 import { ScenelineError } from '../../src/model/errors.ts';
 import { decodeIndexHeader, decodeIndexRecords, encodeIndexHeader, INDEX_RECORD_BYTES } from '../../src/model/frame-index.ts';
 import { parseReport } from '../../src/model/report.ts';
 import { titlePath } from '../../src/roles/watch/title-path.ts';
 import { countComplaints } from '../../src/stages/inspect/decoder-complaints.ts';
-import { FrameHashReader } from '../../src/stages/inspect/frame-hash-lines.ts';
 import { JpegSplitter } from '../../src/stages/inspect/jpeg-splitter.ts';
-import { LineReader } from '../../src/stages/inspect/line-reader.ts';
 import { parseLoudness } from '../../src/stages/inspect/loudness.ts';
 import { parsePacketLine } from '../../src/stages/inspect/packet-line.ts';
 import { parseProbeDocument } from '../../src/stages/inspect/probe-document.ts';
@@ -36,6 +37,7 @@ import { readFacts } from '../../src/stages/inspect/source-facts.ts';
 import { DEFAULT_LADDER } from '../../src/stages/plan/ladder/default-ladder.ts';
 import { loadLadder } from '../../src/stages/plan/ladder/load.ts';
 import { AVC_ENTRY, AVCC, cmafFixture, ESDS, progressiveFixture, readAllSamples } from '../media/isobmff/fixture.ts';
+import { bytesOf, defineWindow, display, italic, packet, penAt } from '../support/cea708.ts';
 import { exampleReport } from '../support/example-report.ts';
 import { seededRandom } from '../support/mangle-text.ts';
 import { checkProportion } from '../support/proportion.ts';
@@ -90,6 +92,13 @@ const PROBE = {
   format: { format_name: 'mov,mp4', duration: '12.3', tags: { title: 'Film' } },
   chapters: [{ start_time: '0', end_time: '4', tags: { title: 'One' } }],
 };
+const CAPTIONS = Uint8Array.from(
+  [
+    [...defineWindow(0), ...penAt(1, 3), ...italic(true), ...bytesOf('<Hello>'), 0x0d, ...bytesOf('you')],
+    [...display(0), ...defineWindow(7, { isVisible: true, anchorPoint: 4 }), 0x10, 0x39, 0x8c, 1],
+    [0x80, 0x0d, ...bytesOf('more'), 0x8f],
+  ].flatMap((block) => packet({ service: 2, bytes: [0x8f] }, { bytes: block })),
+);
 const HASHES =
   '#format: frame checksums\n#version: 2\n#hash: murmur3\n#tb 0: 1/12800\n0, 0, 0, 512, 43200, 00112233445566778899aabbccddeeff\n0, 512, 512, 512, 43200, ffeeddccbbaa99887766554433221100\n';
 const LOG =
@@ -108,11 +117,25 @@ const JPEG = Buffer.from('ffd8ffdb0004ffd9ffda00020 1ff0002ffd303ffd9'.replaceAl
 /** Cues that were cleaned and written as WebVTT come back as they were. */
 function cleanText(text: string, form: SubtitleForm): void {
   subtitleForm(text);
-  const cues = normaliseCues(readSubtitles(text, form), 0);
+  writeAndReadAgain(readSubtitles(text, form));
+}
+
+function writeAndReadAgain(written: readonly Cue[]): void {
+  const cues = normaliseCues(written, 0);
   if (cues.length === 0) return;
   const again = parseWebVtt(writeWebVtt(cues));
   if (JSON.stringify(again) !== JSON.stringify(cues))
     throw new Error(`cues changed: ${JSON.stringify(cues).slice(0, 300)} became ${JSON.stringify(again).slice(0, 300)}`);
+}
+
+/** Ten triplets beside each picture. */
+function readCaptions(input: Uint8Array): void {
+  const pieceBytes = 30;
+  const pieces = Array.from({ length: Math.ceil(input.length / pieceBytes) }, (_, i) => ({
+    ptsMs: 40 * i,
+    triplets: input.subarray(pieceBytes * i, pieceBytes * (i + 1)),
+  }));
+  writeAndReadAgain(readCea708([...pieces, { ptsMs: 40 * pieces.length, triplets: new Uint8Array() }]));
 }
 
 /** Every listed picture is in one range, ranges ascend. */
@@ -219,6 +242,7 @@ export const PARSERS: readonly Parser[] = [
   { name: 'webvtt', seeds: texts(VTT), feed: asText((text) => cleanText(text, 'webvtt')) },
   { name: 'subrip', seeds: texts(SRT), feed: asText((text) => cleanText(text, 'subrip')) },
   { name: 'ass', seeds: texts(ASS), feed: asText((text) => cleanText(text, 'ass')) },
+  { name: 'captions', seeds: bytes(CAPTIONS), feed: readCaptions },
   {
     name: 'text-encodings',
     seeds: bytes(...[SRT, SRT.slice(1), 'ł\nż'].flatMap((text) => [Buffer.from(text), Buffer.from(text, 'utf16le'), Buffer.from(text, 'latin1')])),

@@ -15,14 +15,19 @@ const [BEGIN, ERASE, ROW_15, ROW_1, SHOW, CLEAR] = [
 
 export type Caption = { readonly text: string; readonly atTop: boolean; readonly shownFrame: number; readonly clearedFrame: number };
 
-/** A film of grey pictures, 30 a second, whose H.264 stream carries captions (CEA-608, field 1) as broadcasts do: in messages beside each picture (ATSC A/53 part 4). */
-export async function captionedFilm(folder: string, captions: readonly Caption[], frames: number): Promise<string> {
+/** A film of grey pictures, 30 a second, whose H.264 stream carries captions of CEA-608 (field 1), and further triplets beside some frames. */
+export async function captionedFilm(folder: string, captions: readonly Caption[], frames: number, further = new Map<number, number[]>()): Promise<string> {
+  const triplets = pairsOf(captions, frames).map((pair, frame) => [0xfc, ...pair.map(withOddParity), ...(further.get(frame) ?? [])]);
+  return filmWithTriplets(folder, triplets);
+}
+
+/** Such a film with these bytes beside each of its pictures as broadcasts have them (`cc_data` of ATSC A/53 part 4, three at a time, at most 31 times). */
+export async function filmWithTriplets(folder: string, triplets: readonly (readonly number[])[]): Promise<string> {
   const [bare, captioned, path] = ['bare.h264', 'captioned.h264', 'captioned.mp4'].map((name) => join(folder, name));
-  const source = ['-f', 'lavfi', '-i', `color=gray:size=64x64:rate=${RATE}`, '-frames:v', String(frames)];
+  const source = ['-f', 'lavfi', '-i', `color=gray:size=64x64:rate=${RATE}`, '-frames:v', String(triplets.length)];
   await ffmpeg([...source, '-c:v', 'libx264', '-bf', '0', '-x264-params', 'slices=1:threads=1', '-f', 'h264', bare]);
-  const pairs = pairsOf(captions, frames);
   let frame = 0;
-  const units = unitsOf(await readFile(bare)).flatMap((unit) => (isPicture(unit) ? [captionUnit(pairs[frame++]), unit] : [unit]));
+  const units = unitsOf(await readFile(bare)).flatMap((unit) => (isPicture(unit) ? [captionUnit(triplets[frame++]), unit] : [unit]));
   await writeFile(captioned, Buffer.concat(units.flatMap((unit) => [Buffer.of(0, 0, 0, 1), unit])));
   await ffmpeg(['-r', String(RATE), '-f', 'h264', '-i', captioned, '-c', 'copy', path]);
   return path;
@@ -48,10 +53,20 @@ function withOddParity(byte: number): number {
   return ones % 2 === 1 ? byte : byte | 0x80;
 }
 
-/** An SEI message, registered user data of ITU-T T.35: United States, ATSC, `GA94`, one pair of captions. */
-function captionUnit(pair: readonly number[]): Buffer {
-  const data = [0xb5, 0x00, 0x31, 0x47, 0x41, 0x39, 0x34, 0x03, 0xc1, 0xff, 0xfc, ...pair.map(withOddParity), 0xff];
-  return Buffer.from([0x06, 0x04, data.length, ...data, 0x80]);
+/** An SEI message, registered user data of ITU-T T.35: United States, ATSC, `GA94`. */
+function captionUnit(triplets: readonly number[]): Buffer {
+  const data = [0xb5, 0x00, 0x31, 0x47, 0x41, 0x39, 0x34, 0x03, 0xc0 | (triplets.length / 3), 0xff, ...triplets, 0xff];
+  return Buffer.concat([Buffer.from([0x06, 0x04, data.length]), withoutStartCodes(data), Buffer.of(0x80)]);
+}
+
+/** Three bytes of 0 keep their distance (ITU-T H.264 section 7.4.1). */
+function withoutStartCodes(bytes: readonly number[]): Buffer {
+  const out: number[] = [];
+  for (const byte of bytes) {
+    if (byte <= 3 && out.at(-1) === 0 && out.at(-2) === 0) out.push(3);
+    out.push(byte);
+  }
+  return Buffer.from(out);
 }
 
 function unitsOf(stream: Buffer): Buffer[] {

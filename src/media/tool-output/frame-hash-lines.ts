@@ -1,4 +1,4 @@
-import type { TimeBase } from '../../media/time.ts';
+import type { TimeBase } from '../time.ts';
 import { LineReader } from './line-reader.ts';
 
 export type HashedFrame = {

@@ -1,9 +1,9 @@
+import { FrameHashReader } from '../../media/tool-output/frame-hash-lines.ts';
 import { ScenelineError } from '../../model/errors.ts';
 import { type AudioInspection, inspectionKeys } from '../../model/inspection.ts';
 import { type MediaInput, sourceArguments } from '../../model/media-input.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 import { countComplaints } from './decoder-complaints.ts';
-import { FrameHashReader } from './frame-hash-lines.ts';
 import { DECODING_LIMITS } from './limits.ts';
 import { type Loudness, parseLoudness } from './loudness.ts';
 import type { SourceScan } from './scan.ts';

@@ -1,8 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { FrameHashReader, type HashedFrame } from '../../media/tool-output/frame-hash-lines.ts';
 import { encodeIndexRecord, INDEX_RECORD_BYTES } from '../../model/frame-index.ts';
 import type { VideoTrack } from '../../model/source.ts';
 import { type ContentBox, CROP_STRIPS, contentBox } from './crop.ts';
-import { FrameHashReader, type HashedFrame } from './frame-hash-lines.ts';
 import { JpegSplitter } from './jpeg-splitter.ts';
 import { PictureSplitter } from './picture-splitter.ts';
 import { PtsChecksum } from './pts-checksum.ts';

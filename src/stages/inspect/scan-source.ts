@@ -1,4 +1,6 @@
 import { ticksToSeconds } from '../../media/time.ts';
+import { FrameHashReader } from '../../media/tool-output/frame-hash-lines.ts';
+import { LineReader } from '../../media/tool-output/line-reader.ts';
 import { type Finding, isRefused } from '../../model/finding.ts';
 import { inspectionKeys } from '../../model/inspection.ts';
 import type { MediaInput } from '../../model/media-input.ts';
@@ -6,9 +8,7 @@ import type { SourceFacts, VideoTrack } from '../../model/source.ts';
 import type { MediaLimits } from '../../ports/media-tools.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 import { firstPictureArgs, parseFirstPicture, wantsFirstPicture, withFirstPicture } from './first-picture.ts';
-import { FrameHashReader } from './frame-hash-lines.ts';
 import { listingLimits, PROBE_LIMITS, TRIAL_LIMITS } from './limits.ts';
-import { LineReader } from './line-reader.ts';
 import { packetListingArgs, parsePacketLine } from './packet-line.ts';
 import { DocumentBytes, parseProbeDocument, probeArgs } from './probe-document.ts';
 import { finding, judgeFacts, judgeTimes, judgeTools } from './probe-findings.ts';
@@ -84,7 +84,7 @@ async function scanOfListing(
     return withoutRanges(input, told, [...findings, finding('refuse', end.isTooMuch ? 'SL-270' : 'SL-204', message, place)]);
   }
   const facts = hasCaptions ? withCaptions(told, video) : told;
-  if (hasCaptions) findings.push(finding('info', 'SL-252', 'The pictures carry closed captions; those of CEA-608 become a text track.', place));
+  if (hasCaptions) findings.push(finding('info', 'SL-252', 'The pictures carry closed captions, which become a text track.', place));
   const isTrusted = listing.missingPtsCount === 0 && listing.keysAscend && listMatchesTrial(listing.leadPtsTicks, ptsTicks);
   if (!isTrusted) findings.push(finding('info', 'SL-237', 'The container does not list the pictures as they decode; the decoder was asked instead.', place));
   return {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FrameHashReader, type HashedFrame } from '../../../src/stages/inspect/frame-hash-lines.ts';
+import { FrameHashReader, type HashedFrame } from '../../../src/media/tool-output/frame-hash-lines.ts';
 import { mangledTexts } from '../../support/mangle-text.ts';
 
 const SAMPLE = `#format: frame checksums

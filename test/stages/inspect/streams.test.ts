@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LineReader } from '../../../src/media/tool-output/line-reader.ts';
 import { JpegSplitter } from '../../../src/stages/inspect/jpeg-splitter.ts';
-import { LineReader } from '../../../src/stages/inspect/line-reader.ts';
 import { PictureSplitter } from '../../../src/stages/inspect/picture-splitter.ts';
 import { seededRandom } from '../../support/mangle-text.ts';
 

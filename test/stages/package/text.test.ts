@@ -7,7 +7,8 @@ import { fileInput } from '../../../src/model/media-input.ts';
 import type { TextPlan } from '../../../src/model/plan.ts';
 import type { MediaCommand, MediaTools } from '../../../src/ports/media-tools.ts';
 import { extractText, picturesArguments, textArguments } from '../../../src/stages/package/text.ts';
-import { captionedFilm } from '../../support/captioned-film.ts';
+import { captionedFilm, filmWithTriplets } from '../../support/captioned-film.ts';
+import { bytesOf, defineWindow, display, packet } from '../../support/cea708.ts';
 import { testFolder } from '../../support/fake-tool.ts';
 import { mediaPath } from '../../support/media.ts';
 import { ffmpeg, mediaTools, stageContext } from '../../support/stage-context.ts';
@@ -153,6 +154,23 @@ test('captions of CEA-608, from beside the pictures and from a track of their ow
   assert.deepEqual(
     cues.map(({ payload, settings }) => [payload, settings]),
     [['Hello', 'line:84.4% position:9.9% align:left']],
+  );
+});
+
+test('captions of CEA-708 alone become the text track, those of a film with both are those of CEA-608', async (t) => {
+  const written = new Map([
+    [10, packet({ bytes: [...defineWindow(0), ...bytesOf('Seven-oh-eight')] })],
+    [30, packet({ bytes: display(0) })],
+    [60, packet({ bytes: [0x8f] })],
+  ]);
+  const nothing = [0xfc, 0x80, 0x80];
+  const triplets = Array.from({ length: 90 }, (_, frame) => [...nothing, ...(written.get(frame) ?? [])]);
+  const { cues } = await cuesOf(t, await filmWithTriplets(testFolder(t), triplets), 0, -500, 'captions');
+  assert.deepEqual(cues, [{ startMs: 500, endMs: 1500, payload: 'Seven-oh-eight', settings: 'line:84% position:50%' }]);
+  const both = await captionedFilm(testFolder(t), [{ text: 'Six', atTop: false, shownFrame: 40, clearedFrame: 80 }], 90, written);
+  assert.deepEqual(
+    (await cuesOf(t, both, 0, 0, 'captions')).cues.map(({ payload }) => payload),
+    ['Six'],
   );
 });
 
