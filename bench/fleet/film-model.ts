@@ -60,7 +60,7 @@ export function filmModel(id: string, seconds: number, seed: number): FilmModel 
 /** Jobs that may run beside each other, step after step. */
 function stepsOf(film: FilmModel): readonly (readonly number[])[] {
   const { scan, ranges, inspectAudio, stitch, plan, chunks, audio, renditions, packaging, publish } = film;
-  return [[scan], [...ranges, inspectAudio], [stitch], [plan], [...chunks, audio], [...renditions, packaging], [publish]];
+  return [[scan], [...ranges, inspectAudio], [stitch], [plan], [...chunks, audio], renditions, [packaging], [publish]];
 }
 
 /** No number of workers makes these titles sooner: the longest chain of jobs, and all work shared evenly. */

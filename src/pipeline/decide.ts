@@ -20,8 +20,7 @@ import { eventOf, isLive, moved } from './title-changes.ts';
  *   any of these but published, refused ── a job parked ──> failed      ── retry ──> where it was
  *                                       ── operator ──────> cancelled   ── retry ──> where it was
  *
- * Inside `inspecting`: ranges and audio tracks at once, then the stitch. The package is made beside the renditions, from the same chunks, and waited for in
- * `packaging`; then publish.
+ * Inside `inspecting`: ranges and audio tracks at once, then the stitch. Inside `packaging`: the package, then publish.
  * Inside `encoding` chunks are admitted to the queue a window at a time, in the film's order but for the last ones, which come the longest first;
  * `progress.admittedChunks` remembers how far. Jobs are enqueued before the row says that they are: a crash between the two enqueues the same ids again.
  */
@@ -128,9 +127,9 @@ function decideEncoding(input: DecideInput): Decision {
 function decideAssembling(input: DecideInput): Decision {
   const { title, counts } = input;
   const renditionCount = known(title, 'renditionCount');
-  const enqueue = [...missingJobs(input, 'assemble', renditionCount), ...missingJobs(input, 'package', 1)];
-  const isMade = allDone(counts, 'assemble', renditionCount);
-  return isMade ? move({ next: moved(title, { state: 'packaging' }), enqueue }) : { ...NOTHING, enqueue };
+  const missing = missingJobs(input, 'assemble', renditionCount);
+  if (missing.length > 0) return { ...NOTHING, enqueue: missing };
+  return allDone(counts, 'assemble', renditionCount) ? move({ next: moved(title, { state: 'packaging' }) }) : NOTHING;
 }
 
 function decidePackaging(input: DecideInput): Decision {

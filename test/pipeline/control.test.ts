@@ -57,9 +57,9 @@ test('a title goes its way by advancing after every job, and announces it', () =
       'encode',
       'encode',
       'encode',
+      'assemble',
+      'assemble',
       'package',
-      'assemble',
-      'assemble',
       'publish',
     ]);
     assert.equal(state(await rows.titles.get('film')), 'published');

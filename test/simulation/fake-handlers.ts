@@ -17,7 +17,7 @@ export type HandlerWorld = {
   readonly ports: Pick<SimPorts, 'objects' | 'results' | 'readTitle' | 'readRevisions'>;
   readonly scenario: Pick<Scenario, 'poison' | 'toolFailureRate'> & { readonly masters: readonly Master[]; toolFailuresLeft: number };
   readonly truth: Pick<Truth, 'starts' | 'ended' | 'toolFailed' | 'startsEncoding' | 'excuseJob'>;
-  readonly site: { show(process: SimProcess, title: Title, titleText: string): Promise<void> };
+  readonly site: { show(process: SimProcess, title: Title, packageText: string): Promise<void> };
   readonly isPoisonCured: () => boolean;
   /** Added to every encode. */
   readonly slownessMs?: number;
@@ -29,11 +29,6 @@ export const OWNER = 'owner';
 export const addressOf = (chunk: string, codec: string): string => `${chunk}.${codec}`;
 export const renditionKey = (title: Title, index: number): string => `titles/${title.id}/${title.revision}/rendition-${index}`;
 export const packageKey = (title: Title): string => `titles/${title.id}/${title.revision}/package`;
-
-/** What is shown of a title whose encoded chunks are these: every rendition, and the package. */
-export function shownText(master: Master, objectKeys: readonly (string | undefined)[]): string {
-  return JSON.stringify(Array.from({ length: master.renditionCount + 1 }, () => objectKeys.join(' ')));
-}
 
 type Work = { readonly job: Job; readonly title: Title; readonly master: Master; readonly context: JobContext };
 type Step = (work: Work) => Promise<JobResult>;
@@ -56,8 +51,12 @@ export function fakeHandlers(world: HandlerWorld): JobHandlers {
     encode: (work) => encode(world, work),
     audio: async () => ({}),
     text: async () => ({}),
-    assemble: (work) => join(world, work, renditionKey(work.title, work.job.part.index)),
-    package: (work) => join(world, work, packageKey(work.title)),
+    assemble: (work) => assemble(world, work),
+    package: async ({ title, master }) => {
+      const renditions = await Promise.all(Array.from({ length: master.renditionCount }, (_, index) => world.ports.objects.get(renditionKey(title, index))));
+      await world.ports.objects.put(packageKey(title), JSON.stringify(renditions));
+      return {};
+    },
     publish: (work) => publish(world, work),
   };
   return Object.fromEntries(JOB_KINDS.map((kind) => [kind, handler(world, kind, steps[kind])])) as unknown as JobHandlers;
@@ -126,7 +125,7 @@ async function encode(world: HandlerWorld, { job, master, context }: Work): Prom
   return { address, framesEncoded: 24, framesReused: 0 };
 }
 
-async function join({ ports }: HandlerWorld, { master }: Work, outKey: string): Promise<JobResult> {
+async function assemble({ ports }: HandlerWorld, { job, title, master }: Work): Promise<JobResult> {
   const parts: string[] = [];
   for (const chunk of master.chunks) {
     for (const codec of master.codecs) {
@@ -135,12 +134,12 @@ async function join({ ports }: HandlerWorld, { master }: Work, outKey: string): 
       parts.push(found.objectKey);
     }
   }
-  await ports.objects.put(outKey, parts.join(' '));
+  await ports.objects.put(renditionKey(title, job.part.index), parts.join(' '));
   return {};
 }
 
-async function publish({ ports, site, process }: HandlerWorld, { title, master }: Work): Promise<JobResult> {
-  const keys = [...Array.from({ length: master.renditionCount }, (_, index) => renditionKey(title, index)), packageKey(title)];
-  await site.show(process, title, JSON.stringify(await Promise.all(keys.map((key) => ports.objects.get(key)))));
+async function publish({ ports, site, process }: HandlerWorld, { title }: Work): Promise<JobResult> {
+  const text = await ports.objects.get(packageKey(title));
+  await site.show(process, title, text ?? '');
   return {};
 }

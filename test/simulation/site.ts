@@ -1,12 +1,12 @@
 import type { Title } from '../../src/model/title.ts';
 import { asksFor } from '../../src/pipeline/job-ids.ts';
-import { addressOf, shownText } from './fake-handlers.ts';
+import { addressOf } from './fake-handlers.ts';
 import type { Gate } from './faults.ts';
 import type { Scenario } from './scenario.ts';
 import type { Truth } from './truth.ts';
 import type { SimProcess, World } from './world.ts';
 
-/** Where published titles are seen: one atomic step shows a title whole. */
+/** Where published titles are seen: one atomic step shows a package whole. */
 export class Site {
   readonly #world: World;
   readonly #gate: Gate;
@@ -22,13 +22,13 @@ export class Site {
     this.#scenario = scenario;
   }
 
-  async show(process: SimProcess, title: Title, titleText: string): Promise<void> {
+  async show(process: SimProcess, title: Title, packageText: string): Promise<void> {
     await this.#gate.pass(process, 'site.show', 'write', async () => {
       const key = `${title.id}/${title.revision}`;
       const earlier = this.#shown.get(key);
-      if (titleText !== this.#expected(title)) this.#world.violate(`${key} is published half: ${titleText}`);
-      if (earlier !== undefined && earlier !== titleText) this.#world.violate(`${key} is published twice, differently`);
-      this.#shown.set(key, titleText);
+      if (packageText !== this.#expected(title)) this.#world.violate(`${key} is published half: ${packageText}`);
+      if (earlier !== undefined && earlier !== packageText) this.#world.violate(`${key} is published twice, differently`);
+      this.#shown.set(key, packageText);
     });
   }
 
@@ -40,6 +40,6 @@ export class Site {
   #expected(title: Title): string {
     const master = this.#scenario.masters.find(({ order }) => asksFor(title, order))!;
     const parts = master.chunks.flatMap((chunk) => master.codecs.map((codec) => this.#truth.proven.get(addressOf(chunk, codec))));
-    return shownText(master, parts);
+    return JSON.stringify(Array.from({ length: master.renditionCount }, () => parts.join(' ')));
   }
 }

@@ -22,7 +22,7 @@ const BUILD = 'build';
 
 type Run = (process: ClusterProcess, equipment: Equipment) => Promise<void>;
 /** Where published titles are seen. */
-type SimSite = { show(process: ClusterProcess, title: Title, titleText: string): void };
+type SimSite = { show(process: ClusterProcess, title: Title, packageText: string): void };
 
 /** Control and worker processes that are started again when they end, and the people who type commands. */
 export class Fleet {
