@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const BIN = fileURLToPath(new URL('../../bin/sceneline.ts', import.meta.url));
+const WRAPPER = fileURLToPath(new URL('../../sceneline', import.meta.url));
 
 export type CliEnd = { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly stdout: string; readonly stderr: string };
 export type CliRun = {
@@ -9,9 +9,9 @@ export type CliRun = {
   readonly end: Promise<CliEnd>;
 };
 
-/** Starts the command line in a process of its own. `enter`: words before the command, which become it. */
+/** Starts the command line as people do, in a process of its own. `enter`: words before the command, which become it. */
 export function startCli(args: readonly string[], env: NodeJS.ProcessEnv = {}, enter: readonly string[] = []): CliRun {
-  const [program, ...rest] = [...enter, process.execPath, '--disable-warning=ExperimentalWarning', BIN, ...args];
+  const [program, ...rest] = [...enter, WRAPPER, ...args];
   const child = spawn(program, rest, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
