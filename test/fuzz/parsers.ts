@@ -1,7 +1,6 @@
 import { parseEncoders, parseFilters, parseVersion } from '../../src/adapters/ffmpeg/abilities.ts';
 import { ProgressReader } from '../../src/adapters/ffmpeg/progress.ts';
 import { parseBench, ToolLog } from '../../src/adapters/ffmpeg/tool-log.ts';
-import { readCea708 } from '../../src/media/captions/cea708.ts';
 import { readDecodeTicks, readTrackIndex } from '../../src/media/cmaf/track-index.ts';
 import { parseAacConfig } from '../../src/media/codecs/aac.ts';
 import { parseAv1Config } from '../../src/media/codecs/av1.ts';
@@ -37,7 +36,7 @@ import { readFacts } from '../../src/stages/inspect/source-facts.ts';
 import { DEFAULT_LADDER } from '../../src/stages/plan/ladder/default-ladder.ts';
 import { loadLadder } from '../../src/stages/plan/ladder/load.ts';
 import { AVC_ENTRY, AVCC, cmafFixture, ESDS, progressiveFixture, readAllSamples } from '../media/isobmff/fixture.ts';
-import { bytesOf, defineWindow, display, italic, packet, penAt } from '../support/cea708.ts';
+import { bytesOf, defineWindow, display, italic, packet, penAt, readCea708 } from '../support/cea708.ts';
 import { exampleReport } from '../support/example-report.ts';
 import { seededRandom } from '../support/mangle-text.ts';
 import { checkProportion } from '../support/proportion.ts';

@@ -1,4 +1,5 @@
-/** Writes captions of CTA-708 as broadcasts do. */
+import { type CaptionData, Cea708Reader } from '../../src/media/captions/cea708.ts';
+import type { Cue } from '../../src/media/webvtt/cues.ts';
 
 export const bytesOf = (text: string): number[] => [...text].map((letter) => letter.charCodeAt(0));
 
@@ -21,4 +22,10 @@ export function packet(...blocks: readonly { readonly service?: number; readonly
   const sizeBytes = 2 * Math.ceil((body.length + 1) / 2);
   const packed = [(sizeBytes / 2) & 0x3f, ...body, ...Array(sizeBytes - 1 - body.length).fill(0)];
   return Array.from({ length: sizeBytes / 2 }, (_, i) => [i === 0 ? 0xff : 0xfe, packed[2 * i], packed[2 * i + 1]]).flat();
+}
+
+export function readCea708(data: Iterable<CaptionData>): readonly Cue[] {
+  const reader = new Cea708Reader();
+  for (const piece of data) reader.add(piece);
+  return reader.end();
 }

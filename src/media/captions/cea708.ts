@@ -10,23 +10,28 @@ const [PACKET_DATA, PACKET_START] = [2, 3];
 const WINDOWS = 8;
 
 /**
- * Captions of CTA-708 (once CEA-708), those of the primary caption service: each window's text from the moment it is seen until it changes. Text that only
+ * Reads captions of CTA-708 (once CEA-708), those of the primary caption service: each window's text from the moment it is seen until it changes. Text that only
  * grows within its line is one cue. Payloads are escaped, with italics, and not cleaned; places are where WebVTT can say them. Colours, fonts, delays and
- * characters of 16 bits are left out; bytes that mean nothing are passed over. Data in the order in which pictures are shown.
- * Throws RangeError beyond 200,000 cues.
+ * characters of 16 bits are left out; bytes that mean nothing are passed over. Keeps nothing but the cues and what is seen.
  */
-export function readCea708(data: Iterable<CaptionData>): Cue[] {
-  const service = new CaptionService();
-  const packets = new PacketReader((block) => service.read(block));
-  let lastMs = 0;
-  for (const { ptsMs, triplets } of data) {
-    for (let at = 0; at + 2 < triplets.length; at += 3) packets.add(triplets[at], triplets[at + 1], triplets[at + 2]);
-    service.show(ptsMs);
-    lastMs = ptsMs;
+export class Cea708Reader {
+  readonly #service = new CaptionService();
+  readonly #packets = new PacketReader((block) => this.#service.read(block));
+  #lastMs = 0;
+
+  /** In the order in which pictures are shown. Throws RangeError beyond 200,000 cues. */
+  add({ ptsMs, triplets }: CaptionData): void {
+    for (let at = 0; at + 2 < triplets.length; at += 3) this.#packets.add(triplets[at], triplets[at + 1], triplets[at + 2]);
+    this.#service.show(ptsMs);
+    this.#lastMs = ptsMs;
   }
-  service.clear();
-  service.show(lastMs);
-  return service.cues;
+
+  /** All cues; what is still seen ends with the last data. */
+  end(): readonly Cue[] {
+    this.#service.clear();
+    this.#service.show(this.#lastMs);
+    return this.#service.cues;
+  }
 }
 
 /** Joins the pairs of bytes to packets (CTA-708 section 5) and takes the blocks of the primary service out of them. */

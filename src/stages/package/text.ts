@@ -1,14 +1,14 @@
-import { type CaptionData, readCea708 } from '../../media/captions/cea708.ts';
+import { Cea708Reader } from '../../media/captions/cea708.ts';
 import type { TextRendition } from '../../media/cmaf/presentation.ts';
-import { readSubtitles } from '../../media/subtitles/read.ts';
-import { ticksToSeconds } from '../../media/time.ts';
-import { FrameHashReader } from '../../media/tool-output/frame-hash-lines.ts';
+import { readSubtitles, type SubtitleForm } from '../../media/subtitles/read.ts';
 import { type Cue, writeWebVtt } from '../../media/webvtt/cues.ts';
 import { normaliseCues } from '../../media/webvtt/normalise.ts';
 import type { Finding } from '../../model/finding.ts';
 import { type MediaInput, sourceArguments } from '../../model/media-input.ts';
 import type { TextPlan } from '../../model/plan.ts';
+import type { MediaCommand } from '../../ports/media-tools.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
+import { CaptionPieces } from './caption-pieces.ts';
 
 export type TextInput = {
   readonly source: MediaInput;
@@ -46,8 +46,8 @@ const CAPTION_PIPES = { decoded: 1, sizes: 3, data: 4 } as const;
 const PICTURES_FILE = 'captioned.nut';
 
 /** Times stay on the source's own clock (`-copyts`), so that the shift is ours and exact. */
-export function textArguments(source: MediaInput, { streamIndex, form }: Pick<TextPlan, 'streamIndex' | 'form'>): string[] {
-  return ['-copyts', ...sourceArguments(source), '-map', `0:${streamIndex}`, ...OUTPUTS[writtenForm(form)], '-flush_packets', '1', 'pipe:1'];
+export function textArguments(source: MediaInput, { streamIndex, form }: Pick<TextPlan, 'streamIndex'> & { readonly form?: SubtitleForm }): string[] {
+  return ['-copyts', ...sourceArguments(source), '-map', `0:${streamIndex}`, ...OUTPUTS[form ?? 'subrip'], '-flush_packets', '1', 'pipe:1'];
 }
 
 /** The coded pictures of a source, as they are and at their own times, in a file of the scratch folder. */
@@ -67,72 +67,59 @@ function captionArguments(): string[] {
   ];
 }
 
-/** The form that the tool writes what is planned in. */
-function writtenForm(form: TextPlan['form']): keyof typeof OUTPUTS {
-  return form === 'captions' ? 'ass' : (form ?? 'subrip');
-}
-
 /**
- * Takes one text track out of the source as a clean WebVTT file on the title's timeline. Captions beside pictures are those of CEA-608, and where there are none those of CEA-708.
- * Left out with SL-232 when it is too much or no text. Throws SL-301 when the tool fails.
+ * Takes one text track out of the source as a clean WebVTT file on the title's timeline. Left out with SL-232 when it is too much or no text. Throws SL-301 when the tool fails.
  */
 export async function extractText(input: TextInput, ctx: StageContext): Promise<ExtractedText> {
   const { source, text, shiftMs } = input;
-  const isBeside = text.form === 'captions';
-  if (isBeside) {
-    const args = picturesArguments(source, text.streamIndex);
-    const { cpuSeconds } = await ctx.tools.run({ tool: 'ffmpeg', args, cwd: ctx.scratchDir, limits: LIMITS, signal: ctx.signal });
-    ctx.spend('package', cpuSeconds);
-  }
-  const written = await runBounded(isBeside ? captionArguments() : textArguments(source, text), isBeside ? Object.values(CAPTION_PIPES) : [1], ctx);
-  if (written === null) return leftOut(text, `are more than ${MAX_BYTES} bytes`);
   try {
-    const cues = normaliseCues(readSubtitles(written[1].toString('utf8'), writtenForm(text.form)), shiftMs);
-    if (!isBeside || cues.length > 0) return { text: await storeText(cues, input, ctx) };
-    const data = piecesOf(written[CAPTION_PIPES.sizes], written[CAPTION_PIPES.data]);
-    return { text: await storeText(normaliseCues(readCea708(data), shiftMs), input, ctx) };
+    const { form = 'subrip', streamIndex } = text;
+    const cues = form === 'captions' ? await captionsOf(input, ctx) : await cuesOf(textArguments(source, { streamIndex, form }), form, ctx);
+    return { text: await storeText(normaliseCues(cues, shiftMs), input, ctx) };
   } catch (error) {
+    if (error instanceof TooMuch) return leftOut(text, `are more than ${MAX_BYTES} bytes`);
     if (error instanceof RangeError) return leftOut(text, `cannot be read (${error.message})`);
     throw error;
   }
 }
 
-/** What the tool wrote on each of its outputs; null when that was too much. */
-async function runBounded(args: readonly string[], fds: readonly number[], ctx: StageContext): Promise<{ readonly [fd: number]: Buffer } | null> {
-  const tooMuch = new AbortController();
-  const parts = new Map<number, Uint8Array[]>(fds.map((fd) => [fd, []]));
+/** Captions of CEA-608, and where there are none those of CEA-708. */
+async function captionsOf({ source, text }: TextInput, ctx: StageContext): Promise<readonly Cue[]> {
+  const args = picturesArguments(source, text.streamIndex);
+  const { cpuSeconds } = await ctx.tools.run({ tool: 'ffmpeg', args, cwd: ctx.scratchDir, limits: LIMITS, signal: ctx.signal });
+  ctx.spend('package', cpuSeconds);
+  const reader = new Cea708Reader();
+  const pieces = new CaptionPieces((piece) => reader.add(piece));
+  const cues = await cuesOf(captionArguments(), 'ass', ctx, {
+    [CAPTION_PIPES.sizes]: (bytes) => pieces.writeSizes(bytes),
+    [CAPTION_PIPES.data]: (bytes) => pieces.writeData(bytes),
+  });
+  if (cues.length > 0) return cues;
+  pieces.end();
+  return reader.end();
+}
+
+class TooMuch extends Error {}
+
+/** What the tool writes in that form on its first output. Throws TooMuch beyond `MAX_BYTES`, RangeError when it is not in that form. */
+async function cuesOf(args: readonly string[], form: SubtitleForm, ctx: StageContext, further: MediaCommand['outputs'] = {}): Promise<readonly Cue[]> {
+  const parts: Uint8Array[] = [];
   let sizeBytes = 0;
-  const outputOf = (fd: number) => (bytes: Uint8Array) => {
+  const tooMuch = new AbortController();
+  const take = (bytes: Uint8Array) => {
     sizeBytes += bytes.byteLength;
     if (sizeBytes > MAX_BYTES) tooMuch.abort();
-    else parts.get(fd)!.push(bytes);
+    else parts.push(bytes);
   };
-  const outputs = Object.fromEntries(fds.map((fd) => [fd, outputOf(fd)]));
   const signal = AbortSignal.any([ctx.signal, tooMuch.signal]);
   try {
-    const { cpuSeconds } = await ctx.tools.run({ tool: 'ffmpeg', args, cwd: ctx.scratchDir, outputs, limits: LIMITS, signal });
+    const { cpuSeconds } = await ctx.tools.run({ tool: 'ffmpeg', args, cwd: ctx.scratchDir, outputs: { ...further, 1: take }, limits: LIMITS, signal });
     ctx.spend('package', cpuSeconds);
   } catch (error) {
     if (!tooMuch.signal.aborted || ctx.signal.aborted) throw error;
-    return null;
+    throw new TooMuch();
   }
-  return Object.fromEntries([...parts].map(([fd, bytes]) => [fd, Buffer.concat(bytes)]));
-}
-
-/** Data as it came, cut where the tool says that one piece ends. Throws RangeError when they do not belong together. */
-function piecesOf(sizes: Uint8Array, data: Uint8Array): CaptionData[] {
-  const pieces: CaptionData[] = [];
-  let at = 0;
-  const reader = new FrameHashReader(null, ({ ptsTicks, sizeBytes }) => {
-    if (reader.timeBase === null) throw new RangeError('captions have no time base');
-    const ptsMs = Math.round(1000 * ticksToSeconds(ptsTicks, reader.timeBase));
-    pieces.push({ ptsMs, triplets: data.subarray(at, at + sizeBytes) });
-    at += sizeBytes;
-  });
-  reader.write(sizes);
-  reader.end();
-  if (at !== data.byteLength) throw new RangeError(`captions of ${at} bytes have ${data.byteLength}`);
-  return pieces;
+  return readSubtitles(Buffer.concat(parts).toString('utf8'), form);
 }
 
 /** Writes cues as the WebVTT file of a text rendition. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type CaptionData, readCea708 } from '../../../src/media/captions/cea708.ts';
-import { bytesOf, defineWindow, display, hide, italic, packet, penAt } from '../../support/cea708.ts';
+import type { CaptionData } from '../../../src/media/captions/cea708.ts';
+import { bytesOf, defineWindow, display, hide, italic, packet, penAt, readCea708 } from '../../support/cea708.ts';
 
 const at = (ptsMs: number, ...bytes: readonly (readonly number[])[]): CaptionData => ({ ptsMs, triplets: Uint8Array.from(packet({ bytes: bytes.flat() })) });
 const texts = (data: readonly CaptionData[]) => readCea708(data).map(({ startMs, endMs, payload }) => [startMs, endMs, payload]);
