@@ -1,3 +1,4 @@
+import { escapeText } from '../webvtt/normalise.ts';
 import { settingsOfPlace } from '../webvtt/settings.ts';
 
 /** Rows and columns that its four and six bits can say. */
@@ -6,9 +7,6 @@ const [MOST_ROWS, MOST_COLUMNS] = [16, 64];
 const GRID = { horizontal: 210, vertical: 75 };
 
 type Cell = { readonly character: string; readonly isItalic: boolean };
-
-/** What `DefineWindow` says (CTA-708 section 8.10.5.2), six bytes. */
-export type WindowDefinition = Uint8Array;
 
 /** One window of captions: a grid of characters that is shown or not. */
 export class CaptionWindow {
@@ -21,8 +19,8 @@ export class CaptionWindow {
   #alignment = 2;
   #anchor = { x: 0, y: 0 };
 
-  /** Text that is there stays where it still fits. */
-  define(definition: WindowDefinition): void {
+  /** @param definition what `DefineWindow` says (CTA-708 section 8.10.5.2), six bytes; text that is there stays where it still fits. */
+  define(definition: readonly number[]): void {
     const [flags, vertical, horizontal, anchorAndRows, columns] = definition;
     this.isVisible = (flags & 0x20) !== 0;
     const isPercent = (vertical & 0x80) !== 0;
@@ -96,11 +94,7 @@ function lineOf(row: readonly (Cell | undefined)[]): string {
       isItalic = cell.isItalic;
       line += isItalic ? '<i>' : '</i>';
     }
-    line += escaped(cell?.character ?? ' ');
+    line += escapeText(cell?.character ?? ' ');
   }
   return `${line.trimEnd()}${isItalic ? '</i>' : ''}`;
-}
-
-function escaped(character: string): string {
-  return ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' } as { readonly [special: string]: string })[character] ?? character;
 }

@@ -200,7 +200,7 @@ class CaptionService {
 
   #define(id: number, definition: readonly number[]): void {
     const window = this.#windows.get(id) ?? new CaptionWindow();
-    window.define(Uint8Array.from(definition));
+    window.define(definition);
     this.#windows.set(id, window);
     this.#current = window;
   }

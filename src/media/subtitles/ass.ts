@@ -1,4 +1,5 @@
 import { type Cue, MAX_CHARACTERS, MAX_CUES } from '../webvtt/cues.ts';
+import { escapeText } from '../webvtt/normalise.ts';
 import { type AssPlace, settingsOfPlace } from '../webvtt/settings.ts';
 
 /** Alignments of SSA and of the tag `\a` as on a number pad: 1 to 3 are below, 5 to 7 above, 9 to 11 in the middle. */
@@ -138,10 +139,7 @@ function readText(text: string, style: Style): { payload: string; place: AssPlac
 }
 
 function escaped(text: string): string {
-  return text
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
+  return escapeText(text)
     .replace(/\\[Nn]/g, '\n')
     .replace(/\\h/g, '\u00a0');
 }

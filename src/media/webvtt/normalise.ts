@@ -94,6 +94,7 @@ function unescapeText(reference: string): string {
   return isPrintable ? String.fromCodePoint(code) : '';
 }
 
-function escapeText(text: string): string {
+/** Plain text as it stands in a payload (W3C WebVTT section 3.3). */
+export function escapeText(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 }
