@@ -14,7 +14,7 @@ import { LOOPBACK, type ServicePlace } from './service-place.ts';
 
 const RECIPE = join(import.meta.dirname, 'kafka');
 const START_LIMIT_MS = 300_000;
-const JVM_ARGS = ['-Xms128m', '-Xmx512m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'];
+const JVM_ARGS = ['-Xms128m', '-Xmx512m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-XX:-UsePerfData'];
 
 /** Why no broker can be started here, for a person; null when it can. */
 export const kafkaMissing = mavenMissing;
@@ -120,7 +120,7 @@ export class KafkaService {
         probeGuard(process.env),
         process.pid,
         [],
-        [...this.#enter, 'java', ...jvmArgs, '-cp', join(this.#jars, '*'), ...args],
+        [...this.#enter, 'java', ...jvmArgs, `-Djava.io.tmpdir=${this.#folder}`, '-cp', join(this.#jars, '*'), ...args],
       );
       // Standard input stays open until the broker ends: the guard without setpriv watches it.
       return spawn(program, all, { cwd: this.#folder, stdio: ['pipe', log.fd, log.fd] });
