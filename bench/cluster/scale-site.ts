@@ -238,7 +238,7 @@ class SteeredSite implements Site {
     await setImmediate();
     // Another title's, offered before the one at hand was seen.
     if (job.titleId !== this.#film.id) return this.#onNote({ titleId: job.titleId, jobId: job.id, outcome: null });
-    const lease = await this.#workerQueue.claimJob(job.id, this.#claim());
+    const lease = await this.#workerQueue.claimJob(job.id, { ...this.#claim(), unclaimed: job });
     // Offered once more while its note was under way.
     if (typeof lease === 'string') return this.#onNote({ titleId: job.titleId, jobId: job.id, outcome: null });
     await this.#workerQueue.complete(lease, {}, SPENT);

@@ -1,10 +1,11 @@
 import type { JobKind, JobSpec, JobState } from '../../src/model/job.ts';
 import type { Title } from '../../src/model/title.ts';
-import { chooseAdmissions, type WaitingJobs } from '../../src/pipeline/admit.ts';
+import { chooseAdmissions } from '../../src/pipeline/admit.ts';
 import { decide, type SmallResults } from '../../src/pipeline/decide.ts';
 import { longestFirst } from '../../src/pipeline/handlers/plan.ts';
 import { PriorityHeap } from '../../src/pipeline/priority-heap.ts';
 import { isLive, newTitle } from '../../src/pipeline/title-changes.ts';
+import { WaitingTitles } from '../../src/pipeline/waiting-titles.ts';
 import { noOpOrder } from '../cluster/no-op-title.ts';
 import type { FilmModel } from './film-model.ts';
 
@@ -49,7 +50,7 @@ class FleetRun {
   readonly #topics: readonly Topic[];
   readonly #events = new PriorityHeap<Event>((a, b) => (a.atSeconds === b.atSeconds ? a.order < b.order : a.atSeconds < b.atSeconds));
   readonly #woken = new Set<Film>();
-  readonly #waiting = new Map<string, WaitingJobs>();
+  readonly #waiting = new WaitingTitles();
   readonly #offers = new Map<string, { readonly titleId: string; readonly jobClass: string }>();
   #nowSeconds = 0;
   #happened = 0;
@@ -81,9 +82,8 @@ class FleetRun {
     const woken = [...this.#woken];
     this.#woken.clear();
     for (const film of woken) this.#look(film);
-    const waiting = [...this.#waiting.values()];
     const slots = new Map([[JOB_CLASS, this.#fleet.workers]]);
-    const admissions = chooseAdmissions({ waiting, offered: [...this.#offers.values()], slots });
+    const admissions = chooseAdmissions({ waiting: this.#waiting, offered: [...this.#offers.values()], slots });
     for (const { job } of admissions) this.#offers.set(job.id, { titleId: job.titleId, jobClass: JOB_CLASS });
     for (const titleId of new Set(admissions.map(({ job }) => job.titleId))) this.#forgetOffered(titleId);
     const lookedAfterSeconds = SECONDS_PER_STEP + woken.length * SECONDS_PER_LOOK;
@@ -117,7 +117,7 @@ class FleetRun {
       film.title = decision.next;
     }
     if (isLive(film.title)) this.#readReady(film);
-    else this.#waiting.delete(film.title.id);
+    else this.#waiting.set(film.title.id, []);
   }
 
   #readReady({ title, ready }: Film): void {
@@ -126,14 +126,13 @@ class FleetRun {
       if (jobs.length === READY_AT_ONCE) break;
       if (!this.#offers.has(job.id)) jobs.push({ job, jobClass: JOB_CLASS });
     }
-    if (jobs.length > 0) this.#waiting.set(title.id, { titleId: title.id, jobs });
-    else this.#waiting.delete(title.id);
+    this.#waiting.set(title.id, jobs);
   }
 
   #forgetOffered(titleId: string): void {
-    const jobs = this.#waiting.get(titleId)?.jobs.filter(({ job }) => !this.#offers.has(job.id)) ?? [];
-    if (jobs.length > 0) return void this.#waiting.set(titleId, { titleId, jobs });
-    this.#waiting.delete(titleId);
+    const jobs = this.#waiting.jobsOf(titleId).filter(({ job }) => !this.#offers.has(job.id));
+    this.#waiting.set(titleId, jobs);
+    if (jobs.length > 0) return;
     const film = this.#films.get(titleId)!;
     // More was ready than is read at once.
     if (film.ready.some((job) => !this.#offers.has(job.id))) this.#woken.add(film);

@@ -18,7 +18,7 @@ import { allClasses, BUILD, noOpHandlers, noOpOrder, type Shape } from '../clust
 import type { BenchResult } from '../measure.ts';
 import { percentile } from '../percentile.ts';
 
-const TITLES = 40;
+const TITLES = 100;
 const WARM_UP_TITLES = 2;
 const RAW_PER_TITLE = 8;
 const SMALL: Shape = { ranges: 1, chunks: 2, codecs: ['h264'], renditions: 1 };

@@ -39,7 +39,7 @@ export type Control = {
   /** The same content from or to another place. */
   replaceOrder(titleId: string, order: TitleOrder): Promise<Title | null>;
   /** Drops the job's revision when its title no longer wants it (it ended, or started anew). True: the job must not run. */
-  dropIfUnwanted(job: Job): Promise<boolean>;
+  dropIfUnwanted(job: Pick<Job, 'titleId' | 'revision'>): Promise<boolean>;
   /** Hands written events to the log, oldest first, each at least once. */
   relayEvents(): Promise<void>;
 };
@@ -78,20 +78,22 @@ async function advance(ports: ControlPorts, titleId: string): Promise<Title | nu
     const title = await ports.titles.get(titleId);
     if (title === null) return null;
     const decision = (ports.decide ?? decide)(await look(ports, title));
-    if (!(await carryOut(ports, title, decision))) return title;
+    const { seen, isAtRest } = await carryOut(ports, title, decision);
+    if (isAtRest) return seen;
   }
   throw new ScenelineError('SL-901', `Title ${titleId} does not come to rest.`);
 }
 
-/** Effects in this order; returns whether there may be more to decide. */
-async function carryOut({ titles, queue, events }: ControlPorts, title: Title, decision: Decision): Promise<boolean> {
+/** Effects in this order. At rest: nothing more can be decided before a job has changed; jobs that were just admitted have to be done first. */
+async function carryOut({ titles, queue, events }: ControlPorts, title: Title, decision: Decision): Promise<{ seen: Title; isAtRest: boolean }> {
+  const { next, enqueue } = decision;
   if (decision.jobs === 'drop') await queue.drop(title.id, title.revision);
   if (decision.jobs === 'revive') await queue.revive(title.id, title.revision);
-  if (decision.enqueue.length > 0) await queue.enqueue(decision.enqueue);
-  if (decision.next === null) return decision.jobs !== 'keep';
-  const won = await titles.update(title.rev, decision.next, decision.events);
+  if (enqueue.length > 0) await queue.enqueue(enqueue);
+  if (next === null) return { seen: title, isAtRest: decision.jobs === 'keep' };
+  const won = await titles.update(title.rev, next, decision.events);
   if (won && decision.events.length > 0) await relayEvents({ titles, events });
-  return true;
+  return { seen: won ? next : title, isAtRest: won && enqueue.length > 0 };
 }
 
 async function look({ queue, clock, window }: ControlPorts, title: Title): Promise<Parameters<typeof decide>[0]> {
@@ -137,7 +139,7 @@ async function change(
   }
 }
 
-async function dropIfUnwanted({ titles, queue }: ControlPorts, job: Job): Promise<boolean> {
+async function dropIfUnwanted({ titles, queue }: ControlPorts, job: Pick<Job, 'titleId' | 'revision'>): Promise<boolean> {
   const title = await titles.get(job.titleId);
   if (title && isLive(title) && title.revision === job.revision) return false;
   await queue.drop(job.titleId, job.revision);

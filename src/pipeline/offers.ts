@@ -1,8 +1,4 @@
-import type { JobSpec } from '../model/job.ts';
-import type { JobClass } from '../ports/job-dispatch.ts';
-
-/** A job that can be done, as control sees it. `fence`: how often it was claimed so far. */
-export type ReadyJob = JobSpec & { readonly fence: number };
+import type { JobClass, ReadyJob } from '../ports/job-dispatch.ts';
 
 /** A job that was offered and is not known to be settled. */
 export type Offer = {

@@ -1,5 +1,5 @@
 import type { SceneEvent } from '../model/event.ts';
-import type { AttemptOutcome, Job } from '../model/job.ts';
+import type { AttemptOutcome, Job, JobSpec } from '../model/job.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { JobSource, Wake } from '../ports/job-dispatch.ts';
@@ -43,7 +43,8 @@ const TROUBLE_PAUSE_MS = 5000;
  * disk, a store that does not answer) costs the job at hand a hand-back and this worker a pause: the process stays.
  */
 export async function serveJobs(service: JobService): Promise<void> {
-  const { clock, observe } = service;
+  const { source, control, clock, observe } = service;
+  const isUnwanted = (job: JobSpec) => insist(clock, () => control.dropIfUnwanted(job));
   const bell = createBell(clock);
   const active = new Set<Promise<void>>();
   const end = AbortSignal.any([service.draining, service.halt]);
@@ -60,7 +61,7 @@ export async function serveJobs(service: JobService): Promise<void> {
     }
     await clock.sleep(Math.max(0, pausedUntilMs - clock.nowMs()), end);
     const askedMs = clock.nowMs();
-    const lease = end.aborted ? null : await service.source.take(TAKE_MS).catch((error: unknown) => void trouble(error));
+    const lease = end.aborted ? null : await source.take(TAKE_MS, isUnwanted).catch((error: unknown) => void trouble(error));
     if (!lease) continue;
     const run = serve(service, lease, askedMs)
       .catch(trouble)
@@ -74,14 +75,13 @@ export async function serveJobs(service: JobService): Promise<void> {
 }
 
 async function serve(service: JobService, lease: Lease, askedMs: number): Promise<void> {
-  const { source, queue, clock, control, wake, observe } = service;
+  const { source, queue, clock, wake, observe } = service;
   const { job } = lease;
   const startedMs = clock.nowMs();
   let outcome: AttemptOutcome = 'released';
   observe?.({ type: 'started', job });
   try {
     const signal = AbortSignal.any([service.halt, source.lostSignal(lease)]);
-    if (await insist(clock, () => control.dropIfUnwanted(job))) return;
     outcome = await runAttempt(lease, { queue, clock, handlers: telling(service), leaseMs: service.leaseMs, askedMs, signal, onFrames: () => {} });
   } finally {
     observe?.({ type: 'settled', job, outcome, wallMs: clock.nowMs() - startedMs });

@@ -1,14 +1,15 @@
 import type { Job } from '../model/job.ts';
 import type { Title, TitleState } from '../model/title.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { JobClass, JobDispatch, Turn, Wake, WakeNote, WorkerRegistry } from '../ports/job-dispatch.ts';
+import type { JobClass, JobDispatch, ReadyJob, Turn, Wake, WakeNote, WorkerRegistry } from '../ports/job-dispatch.ts';
 import type { TitleStore } from '../ports/title-store.ts';
-import { chooseAdmissions, type WaitingJobs } from './admit.ts';
+import { chooseAdmissions } from './admit.ts';
 import { type Bell, createBell } from './bell.ts';
 import type { Control } from './control.ts';
 import { classOf } from './job-class.ts';
-import { Offers, type ReadyJob } from './offers.ts';
+import { Offers } from './offers.ts';
 import { isLive } from './title-changes.ts';
+import { type Admission, WaitingTitles } from './waiting-titles.ts';
 
 /** What control asks the job rows, besides the port that every worker has. */
 export type OpenJobs = {
@@ -95,8 +96,8 @@ class Desk {
   readonly #bell: Bell;
   readonly #offers = new Offers();
   readonly #woken = new Set<string>();
-  /** Ready jobs by title, as last read; in the order in which titles came. */
-  readonly #waiting = new Map<string, WaitingJobs<ReadyJob>>();
+  /** Ready jobs, as last read. */
+  readonly #waiting = new WaitingTitles<ReadyJob>();
   /** Titles that have more ready jobs than were read. */
   readonly #cut = new Set<string>();
   #slots: ReadonlyMap<JobClass, number> = new Map();
@@ -170,7 +171,7 @@ class Desk {
       figures.set(jobClass, known);
     };
     for (const [jobClass, slots] of this.#slots) add(jobClass, 'slots', slots);
-    for (const { jobs } of this.#waiting.values()) for (const { jobClass } of jobs) add(jobClass, 'ready', 1);
+    for (const jobs of this.#waiting.values()) for (const { jobClass } of jobs) add(jobClass, 'ready', 1);
     for (const { jobClass } of this.#offers.values()) add(jobClass, 'offered', 1);
     return figures;
   }
@@ -208,7 +209,7 @@ class Desk {
     const { control, jobs, observe } = this.#steering;
     const title = await control.advance(titleId);
     if (title === null || !isLive(title)) {
-      this.#waiting.delete(titleId);
+      this.#waiting.set(titleId, []);
       this.#cut.delete(titleId);
       for (const { jobId } of this.#offers.ofTitle(titleId)) this.#offers.end(jobId);
       if (title) observe?.({ type: 'title', title });
@@ -221,9 +222,11 @@ class Desk {
     this.#endOffers(title, ready);
     if (ready.length === limit) this.#cut.add(titleId);
     else this.#cut.delete(titleId);
-    const open = ready.filter((job) => !this.#offers.has(job.id)).map((job) => ({ job, jobClass: classOf(title, job) }));
-    if (open.length > 0) this.#waiting.set(titleId, { titleId, jobs: open });
-    else this.#waiting.delete(titleId);
+    const open = ready.filter((job) => !this.#offers.has(job.id));
+    this.#waiting.set(
+      titleId,
+      open.map((job) => ({ job, jobClass: classOf(title, job) })),
+    );
   }
 
   /** Offers whose jobs are over, or ready again after somebody had them: notes may have been lost. */
@@ -237,23 +240,27 @@ class Desk {
   }
 
   async #offer(): Promise<void> {
-    const { dispatch, clock, observe } = this.#steering;
-    const admissions = chooseAdmissions({ waiting: [...this.#waiting.values()], offered: this.#offers.values(), slots: this.#slots });
-    for (const [jobClass, chosen] of Map.groupBy(admissions, (admission) => admission.jobClass)) {
-      const offered = chosen.map(({ job }) => job);
-      await dispatch.offer(jobClass, offered);
-      for (const job of offered) this.#offers.add(job, jobClass, clock.nowMs());
-      observe?.({ type: 'offered', jobClass, jobs: offered.length });
-    }
+    const admissions = chooseAdmissions({ waiting: this.#waiting, offered: this.#offers.values(), slots: this.#slots });
+    const byClass = [...Map.groupBy(admissions, (admission) => admission.jobClass)];
+    const offering = byClass.map(([jobClass, chosen]) => this.#offerOf(jobClass, chosen));
+    const failed = (await Promise.allSettled(offering)).find((offered) => offered.status === 'rejected');
+    if (failed) throw failed.reason;
     for (const [titleId, ofTitle] of Map.groupBy(admissions, ({ job }) => job.titleId)) this.#forget(titleId, new Set(ofTitle.map(({ job }) => job.id)));
+  }
+
+  async #offerOf(jobClass: JobClass, chosen: readonly Admission<ReadyJob>[]): Promise<void> {
+    const { dispatch, clock, observe } = this.#steering;
+    const jobs = chosen.map(({ job }) => job);
+    await dispatch.offer(jobClass, jobs);
+    for (const job of jobs) this.#offers.add(job, jobClass, clock.nowMs());
+    observe?.({ type: 'offered', jobClass, jobs: jobs.length });
   }
 
   /** What was offered waits no longer. A title of which nothing waits any more is looked at again if it had more than was read. */
   #forget(titleId: string, offered: ReadonlySet<string>): void {
-    const left = this.#waiting.get(titleId)?.jobs.filter(({ job }) => !offered.has(job.id)) ?? [];
-    if (left.length > 0) return void this.#waiting.set(titleId, { titleId, jobs: left });
-    this.#waiting.delete(titleId);
-    if (this.#cut.has(titleId)) this.#woken.add(titleId);
+    const left = this.#waiting.jobsOf(titleId).filter(({ job }) => !offered.has(job.id));
+    this.#waiting.set(titleId, left);
+    if (left.length === 0 && this.#cut.has(titleId)) this.#woken.add(titleId);
   }
 }
 

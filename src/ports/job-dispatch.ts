@@ -7,16 +7,22 @@ import type { Lease } from './job-queue.ts';
  */
 export type JobClass = string;
 
+/** A job that can be done, as control sees it. `fence`: how often it was claimed so far. */
+export type ReadyJob = JobSpec & { readonly fence: number };
+
 /** Hands jobs from control to workers. Only an economy: what a job's row says decides who may settle it. */
 export interface JobDispatch {
   /** Offers jobs to the workers of a class. Offering one twice is harmless. Returns when no crash can lose the offers. */
-  offer(jobClass: JobClass, jobs: readonly JobSpec[]): Promise<void>;
+  offer(jobClass: JobClass, jobs: readonly ReadyJob[]): Promise<void>;
 }
 
 /** A worker's side of the dispatch. */
 export interface JobSource {
-  /** The next job offered to this worker, claimed for it; null when none came within `waitMs`. One call at a time. */
-  take(waitMs: number): Promise<Lease | null>;
+  /**
+   * The next job offered to this worker, claimed for it; null when none came within `waitMs`. One call at a time. `isUnwanted` is asked beside each claim, and sees to
+   * it that the job is not in anybody's hands when it says so.
+   */
+  take(waitMs: number, isUnwanted: (job: JobSpec) => Promise<boolean>): Promise<Lease | null>;
   /** Aborts when the dispatch gives this job to somebody else. */
   lostSignal(lease: Lease): AbortSignal;
   /** The job is settled or handed back: the offer is used up. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { chooseAdmissions } from '../../src/pipeline/admit.ts';
 import { Offers } from '../../src/pipeline/offers.ts';
+import { WaitingTitles } from '../../src/pipeline/waiting-titles.ts';
 import { job } from '../contract/samples.ts';
 
 const MINUTE_MS = 60_000;
@@ -45,12 +46,15 @@ describe('offers', () => {
 });
 
 describe('admission', () => {
-  const admit = (waitingKeys: readonly (string | null)[], offeredKey: string | null) =>
-    chooseAdmissions({
-      waiting: [{ titleId: 'film', jobs: waitingKeys.map((key, index) => ({ job: ready(index, key), jobClass: 'class' })) }],
-      offered: [{ titleId: 'other', jobClass: 'class', exclusiveKey: offeredKey }],
-      slots: new Map([['class', 10]]),
-    }).map(({ job: { part } }) => part.index);
+  const admit = (waitingKeys: readonly (string | null)[], offeredKey: string | null) => {
+    const waiting = new WaitingTitles();
+    waiting.set(
+      'film',
+      waitingKeys.map((key, index) => ({ job: ready(index, key), jobClass: 'class' })),
+    );
+    const offered = [{ titleId: 'other', jobClass: 'class', exclusiveKey: offeredKey }];
+    return chooseAdmissions({ waiting, offered, slots: new Map([['class', 10]]) }).map(({ job: { part } }) => part.index);
+  };
 
   it('does not offer a job whose exclusive key an offered one has', () => {
     assert.deepEqual(admit(['key', null, 'another'], 'key'), [1, 2]);

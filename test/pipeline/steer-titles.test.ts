@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { ReadyJob } from '../../src/pipeline/offers.ts';
 import { steerTitles } from '../../src/pipeline/steer-titles.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type { WakeNote } from '../../src/ports/job-dispatch.ts';
+import type { ReadyJob, WakeNote } from '../../src/ports/job-dispatch.ts';
 import { job, title } from '../contract/samples.ts';
 
 const ROUND_MS = 5000;

@@ -5,7 +5,7 @@ import type { World } from '../world.ts';
 import type { ClusterProcess, Restartable } from './trouble.ts';
 
 type Held = { readonly member: string; readonly untilMs: number };
-type Row = { readonly key: string; state: 'ready' | 'held' | 'settled'; held: Held | null; deliveries: number };
+type Row = { readonly value: Buffer; state: 'ready' | 'held' | 'settled'; held: Held | null; deliveries: number };
 
 /** As `share.delivery.count.limit` and `share.partition.max.record.locks`, the latter small enough to be met. */
 const DELIVERY_LIMIT = 10;
@@ -35,8 +35,8 @@ export class JobTopicModel {
     return count;
   }
 
-  append(key: string): void {
-    this.rows.push({ key, state: 'ready', held: null, deliveries: 0 });
+  append(value: Buffer): void {
+    this.rows.push({ value, state: 'ready', held: null, deliveries: 0 });
     this.#onAppend(this);
     this.wake();
   }
@@ -208,7 +208,7 @@ function enter(topic: JobTopicModel, member: string, link: object, request: Shar
 
 function given(topic: JobTopicModel, offset: number): FetchReply['partitions'][number] {
   const at = BigInt(offset);
-  const { key, deliveries } = topic.rows[offset];
-  const record = { offset: at, key: Buffer.from(key), value: null, headers: [] };
+  const { value, deliveries } = topic.rows[offset];
+  const record = { offset: at, key: null, value, headers: [] };
   return { topicId: topic.id, errorCode: 0, message: null, records: [record], acquired: [{ first: at, last: at, deliveryCount: deliveries }] };
 }

@@ -4,6 +4,7 @@ import type { CassandraSession } from '../../../src/adapters/cluster/cassandra/s
 import { CassandraTitleStore } from '../../../src/adapters/cluster/cassandra/title-store.ts';
 import { CassandraTurn } from '../../../src/adapters/cluster/cassandra/turn.ts';
 import { CassandraWorkerRegistry } from '../../../src/adapters/cluster/cassandra/worker-registry.ts';
+import { serialiseOffer } from '../../../src/adapters/cluster/dispatch/offer-json.ts';
 import type { ShareNetwork } from '../../../src/adapters/cluster/share-consumer/network.ts';
 import { ScenelineError } from '../../../src/model/errors.ts';
 import type { Control } from '../../../src/pipeline/control.ts';
@@ -167,11 +168,12 @@ function simDispatch(process: ClusterProcess, bench: Bench): JobDispatch {
   return {
     async offer(jobClass, jobs) {
       const topic = broker.topic(`jobs.${jobClass}`);
-      const sends = jobs.map(({ id }) => {
+      const sends = jobs.map((job) => {
+        const { id } = job;
         const append = (): void => {
           world.tell(process.name, () => `offers ${id} at ${topic.rows.length}`);
-          topic.append(id);
-          if (world.random.chance(scenario.doubling)) topic.append(id);
+          topic.append(serialiseOffer(job));
+          if (world.random.chance(scenario.doubling)) topic.append(serialiseOffer(job));
         };
         return produce(process, bench, `offer ${id}`, append, (effect) => void world.after(world.random.between(1, 10_000), effect));
       });

@@ -143,8 +143,8 @@ export class Fleet {
   #telling(good: JobSource, process: ClusterProcess): JobSource {
     const { truth } = this.#bench;
     return {
-      async take(waitMs) {
-        const lease = await good.take(waitMs);
+      async take(...asked) {
+        const lease = await good.take(...asked);
         if (lease) good.lostSignal(lease).addEventListener('abort', () => truth.mustStop(lease.attemptId, process, 'its lock is lost'));
         return lease;
       },

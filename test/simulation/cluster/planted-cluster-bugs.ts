@@ -112,6 +112,23 @@ export const PLANTED_CLUSTER_BUGS: readonly PlantedClusterBug[] = [
       }),
   },
   {
+    name: 'a job goes on though its key was another one’s when it got its row',
+    adjust: twins,
+    session: (good) => ({
+      lwt: async (decision) => {
+        const decided = await good.lwt(decision);
+        return decision.query.startsWith('INSERT INTO exclusive_key') ? { ...decided, isApplied: true } : decided;
+      },
+    }),
+  },
+  {
+    name: 'a job is claimed as it was made, whatever became of it',
+    adjust: (scenario) => ({ ...scenario, doubling: 0.5, slownessMs: 20_000, trouble: { kinds: ['terminate', 'freeze'], rate: 0.02, budget: 40 } }),
+    session: (good) => ({
+      lwt: (decision) => good.lwt({ ...decision, query: decision.query.replace("IF version = :version AND state = 'ready'", "IF state = 'ready'") }),
+    }),
+  },
+  {
     name: 'exclusive keys are not looked at: two titles make the same pictures at once',
     adjust: twins,
     equipment: (good) => withQueue(good, { enqueue: (jobs) => good.queue.enqueue(jobs.map((job) => ({ ...job, exclusiveKey: null }))) }),
@@ -194,7 +211,7 @@ export const PLANTED_CLUSTER_BUGS: readonly PlantedClusterBug[] = [
   },
   {
     name: 'a lost lease counts as a failure',
-    adjust: struckBy('kill', 'powerOff'),
+    adjust: (scenario) => ({ ...scenario, slownessMs: 20_000, trouble: { kinds: ['kill', 'powerOff'], rate: 0.015, budget: 60 } }),
     equipment: (good) =>
       withQueue(good, {
         claimJob: async (jobId, request) => {

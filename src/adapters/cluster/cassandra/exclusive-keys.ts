@@ -24,18 +24,19 @@ export class ExclusiveKeys {
     this.#pending = new Observations(session.clock);
   }
 
+  /** Takes a key that no job ever had for the next claim of this one. False: some job had it, or has it. */
+  takeNew(key: string, job: SeenJob): Promise<boolean> {
+    const insert = 'INSERT INTO exclusive_key (exclusive_key, job_id, fence, write_id) VALUES (:key, :jobId, :fence, :writeId) IF NOT EXISTS';
+    return this.#decide(insert, claimOf(key, job));
+  }
+
   /** Takes the key for the next claim of a job. False: another job has it. */
   async take(key: string, job: SeenJob): Promise<boolean> {
-    const jobId = job.listed.spec.id;
-    const values = { key, jobId, fence: job.head.fence + 1 };
-    const insert = 'INSERT INTO exclusive_key (exclusive_key, job_id, fence, write_id) VALUES (:key, :jobId, :fence, :writeId) IF NOT EXISTS';
-    // Of most keys this is the first claim: a read before it would be in vain.
-    if (job.head.fence === 0 && (await this.#decide(insert, values))) return true;
     const [row] = await this.#session.read(FIND, { key });
-    if (!row) return this.#decide(insert, values);
-    if (row.job_id !== jobId && (await this.#isHeld(key, row))) return false;
+    if (!row) return this.takeNew(key, job);
+    if (row.job_id !== job.listed.spec.id && (await this.#isHeld(key, row))) return false;
     const update = 'UPDATE exclusive_key SET job_id = :jobId, fence = :fence, write_id = :writeId WHERE exclusive_key = :key IF write_id = :before';
-    return this.#decide(update, { ...values, before: row.write_id });
+    return this.#decide(update, { ...claimOf(key, job), before: row.write_id });
   }
 
   async #decide(query: string, values: { readonly [name: string]: string | number }): Promise<boolean> {
@@ -52,4 +53,8 @@ export class ExclusiveKeys {
     if (state !== 'running' || fence !== row.fence) return false;
     return !(this.#hasExpired(holder) && (await this.#changes.takeBack(holder)));
   }
+}
+
+function claimOf(key: string, { listed, head }: SeenJob) {
+  return { key, jobId: listed.spec.id, fence: head.fence + 1 };
 }

@@ -1,4 +1,4 @@
-import type { JobKind } from '../../../model/job.ts';
+import type { JobKind, JobSpec } from '../../../model/job.ts';
 import type { JobCounts } from '../../../ports/job-queue.ts';
 import { inParallel } from './in-parallel.ts';
 import { bucketOf, CQL, compareParts, headOf, type JobHead, type ListedJob, listedOf, sliceOf } from './job-rows.ts';
@@ -103,10 +103,25 @@ export class JobBoard {
     return view && view.openCount !== null && !view.isOutdated ? view : null;
   }
 
-  /** Jobs are added: the revision is not as it was seen any more. */
-  outdate(titleId: string, revision: string): void {
-    const view = this.#revisions.get(nameOf(titleId, revision));
-    if (view) view.isOutdated = true;
+  /** Jobs were just made. Their revisions are still as they were seen, with these. */
+  add(made: readonly ListedJob[]): void {
+    for (const job of made) {
+      const { titleId, revision, kind, id } = job.spec;
+      const view = this.#revisions.get(nameOf(titleId, revision));
+      if (!view) continue;
+      const bucket = bucketIn(view, kind, bucketOf(job.spec));
+      // It is open again, and what else it holds was forgotten.
+      if (bucket.closedJobs > 0) view.isOutdated = true;
+      else if (!bucket.jobs.has(id)) bucket.jobs.set(id, { ...job, head: null });
+    }
+  }
+
+  /** Some of these jobs may have been made: their revisions are not as they were seen any more. */
+  outdate(jobs: readonly JobSpec[]): void {
+    for (const { titleId, revision } of jobs) {
+      const view = this.#revisions.get(nameOf(titleId, revision));
+      if (view) view.isOutdated = true;
+    }
   }
 
   async #lookAtBucket(view: Revision, row: Row): Promise<void> {

@@ -27,22 +27,25 @@ export class JobLists {
 
   /**
    * Makes jobs that do not exist. First their own rows, each by a transaction that the first one wins; then the list rows, of what those say; at last the
-   * summaries of the buckets, so that everybody reads the lists again. Cut off in between and called again, it goes on.
+   * summaries of the buckets, so that everybody reads the lists again. Cut off in between and called again, it goes on. Gives the jobs that it made itself.
    */
-  async add(specs: readonly JobSpec[]): Promise<void> {
+  async add(specs: readonly JobSpec[]): Promise<ListedJob[]> {
     const enqueuedMs = await this.#session.serverNowMs();
     const wanted = specs.map((spec, enqueuedN): ListedJob => ({ spec, enqueuedMs, enqueuedN }));
+    const own: ListedJob[] = [];
     for (const group of groupBy(wanted, ({ spec }) => JSON.stringify([spec.titleId, spec.revision, spec.kind, bucketOf(spec)]))) {
       await this.#ensureRevision(group[0].spec, enqueuedMs);
       const listed = new Set((await this.#session.read(`SELECT job_id FROM job_list WHERE ${BUCKET}`, bucketPlace(group[0].spec))).map((row) => row.job_id));
       const missing = group.filter(({ spec }) => !listed.has(spec.id));
       const made = await inParallel(missing, WIDTH, (job) => this.#make(job));
+      own.push(...made.filter((job) => missing.includes(job)));
       const places = groupBy([...made, ...group.filter(({ spec }) => listed.has(spec.id))], ({ spec }) => JSON.stringify(bucketPlace(spec)));
       for (const jobs of places) {
         await this.#list(jobs.filter(({ spec }) => !listed.has(spec.id)));
         await this.#announce(jobs[0].spec);
       }
     }
+    return own;
   }
 
   /** A title's revisions, the first one first. */

@@ -6,7 +6,7 @@ import { listAttempts } from './job-attempts.ts';
 import { type BoardJob, isReady, JobBoard, openJobs, type Revision, tally } from './job-board.ts';
 import { JobChanges, type SeenJob } from './job-changes.ts';
 import { JobLists } from './job-lists.ts';
-import { CQL, compareTurns, compareUrgency, type JobHead, jobOf } from './job-rows.ts';
+import { CQL, compareTurns, compareUrgency, type JobHead, jobOf, UNCLAIMED } from './job-rows.ts';
 import { Observations } from './observations.ts';
 import type { CassandraSession } from './session.ts';
 
@@ -43,11 +43,13 @@ export class CassandraJobQueue implements JobQueue {
 
   async enqueue(jobs: readonly JobSpec[]): Promise<void> {
     if (jobs.length === 0) return;
-    try {
-      await this.#lists.add(distinct(jobs));
-    } finally {
-      for (const { titleId, revision } of jobs) this.#board.outdate(titleId, revision);
-    }
+    const wanted = distinct(jobs);
+    const made = await this.#lists.add(wanted).catch((error: unknown) => {
+      this.#board.outdate(wanted);
+      throw error;
+    });
+    if (made.length === wanted.length) this.#board.add(made);
+    else this.#board.outdate(wanted);
   }
 
   async claim(request: { worker: string; titleIds: readonly string[]; leaseMs: number }): Promise<Lease | null> {
@@ -69,9 +71,12 @@ export class CassandraJobQueue implements JobQueue {
    * Claims the very job that a broker handed out. `delivery` names the record that did and how often it was handed out, `<record>#<count>`, and is kept in the row: the
    * same record again means that the broker took the job from its holder, so a job that still runs under it is taken over (a loss); one that runs under another record
    * is left alone, and so is one whose holder was given the record after us, because we were slow.
+   *
+   * `unclaimed` describes the job when it is said to be as it was made: then nothing is read before it is tried.
    */
-  async claimJob(jobId: string, request: { worker: string; delivery: string; leaseMs: number }): Promise<Lease | Refusal> {
-    return this.#claimSeen(await this.#changes.see(jobId), request);
+  async claimJob(jobId: string, { unclaimed, ...claim }: Claim & { unclaimed?: JobSpec }): Promise<Lease | Refusal> {
+    const outcome = unclaimed ? await this.#claimUnclaimed(unclaimed, claim) : null;
+    return outcome ?? this.#claimSeen(await this.#changes.see(jobId), claim);
   }
 
   /**
@@ -162,6 +167,23 @@ export class CassandraJobQueue implements JobQueue {
         if (!seen || !states.includes(seen.head.state) || (await change(seen))) return;
       }
     });
+  }
+
+  /** Key and lease at once; a lease without the key is given back. Null: the job is not as it was made. */
+  async #claimUnclaimed(spec: JobSpec, claim: Claim): Promise<Lease | Refusal | null> {
+    const made: SeenJob = { listed: { spec, enqueuedMs: 0, enqueuedN: 0 }, head: UNCLAIMED };
+    const { exclusiveKey, id } = spec;
+    const [isFirst, lease] = await Promise.all([
+      exclusiveKey === null || this.#keys.takeNew(exclusiveKey, made),
+      this.#changes.announce(made).then(() => this.#changes.lease(made, claim)),
+    ]);
+    if (!lease) return null;
+    if (exclusiveKey !== null && !isFirst && !(await this.#keys.take(exclusiveKey, made))) {
+      await this.#changes.release(lease, { frames: 0, cpuSeconds: 0 });
+      return 'busy';
+    }
+    this.#sight(id, { ...UNCLAIMED, fence: lease.fence });
+    return lease;
   }
 
   async #claimSeen(seen: SeenJob | null, claim: Claim): Promise<Lease | Refusal> {

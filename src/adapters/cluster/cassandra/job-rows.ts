@@ -27,6 +27,9 @@ export type JobHead = {
   readonly leaseMs: number;
 };
 
+/** Of a job that was just made. */
+export const UNCLAIMED: JobHead = { state: 'ready', version: 0, fence: 0, beat: 0, failures: 0, losses: 0, worker: '', delivery: '', leaseMs: 0 };
+
 const SPEC = 'title_id, revision, kind, part_index, part_codec, exclusive_key, priority';
 const HEAD = 'state, version, fence, beat, failures, losses, worker, delivery, lease_ms';
 const HELD = "WHERE job_id = :jobId AND number = :fence IF fence = :fence AND attempt_id = :attemptId AND state = 'running'";

@@ -1,14 +1,19 @@
+import type { JobSpec } from '../../../model/job.ts';
 import type { JobClass, JobSource } from '../../../ports/job-dispatch.ts';
 import type { Lease } from '../../../ports/job-queue.ts';
 import { connectionOptions, type KafkaAccess } from '../kafka/access.ts';
 import { setUpTopics } from '../kafka/set-up-topics.ts';
 import type { HeldRecord } from '../share-consumer/held-record.ts';
 import { ShareConsumer } from '../share-consumer/share-consumer.ts';
+import { parseOffer } from './offer-json.ts';
 import { eventTopic, jobTopicSettings, type TopicNames } from './topics.ts';
 
-/** Claims the very job that a record names. */
+/** Claims the very job that a record names. `unclaimed` describes a job that nobody is known to have claimed yet. */
 export type JobClaims = {
-  claimJob(jobId: string, request: { worker: string; delivery: string; leaseMs: number }): Promise<Lease | 'elsewhere' | 'settled' | 'busy'>;
+  claimJob(
+    jobId: string,
+    request: { worker: string; delivery: string; leaseMs: number; unclaimed?: JobSpec },
+  ): Promise<Lease | 'elsewhere' | 'settled' | 'busy'>;
 };
 
 type Claiming = {
@@ -32,14 +37,15 @@ const EVENT_PARTITIONS = 8;
 /** A consumer of the group of a class's topic. */
 export type Member = { readonly topic: string; readonly consumer: Pick<ShareConsumer, 'poll' | 'close'> };
 type Lane = Member & { looking: Promise<void> | null };
+type IsUnwanted = Parameters<JobSource['take']>[1];
 type Arrival = { readonly topic: string; readonly record: HeldRecord };
 
 /**
  * Takes records of this worker's classes out of their share groups and claims the jobs they name. A record stays locked for this worker as long as it has the job: when
  * the lock is lost, somebody else has been given the record and takes the job over.
  *
- * What the row says decides. A record of a job that needs nobody any more, that runs elsewhere, or whose exclusive key is taken is used up at once: control reads the
- * rows and offers again what is ready.
+ * What the row says decides. A record of a job that needs nobody any more, that runs elsewhere, or whose exclusive key is taken is used up at once, and so is one that
+ * cannot be read: control reads the rows and offers again what is ready.
  */
 export class KafkaJobSource implements JobSource {
   readonly #claiming: Claiming;
@@ -75,7 +81,7 @@ export class KafkaJobSource implements JobSource {
   }
 
   /** Looks at all classes at once. What two of them give at the same moment is one too many: it goes back to the others. */
-  async take(waitMs: number): Promise<Lease | null> {
+  async take(waitMs: number, isUnwanted: IsUnwanted): Promise<Lease | null> {
     const endMs = this.#nowMs() + waitMs;
     this.#isTaking = true;
     try {
@@ -84,7 +90,7 @@ export class KafkaJobSource implements JobSource {
         await Promise.race(this.#lanes.map(({ looking }) => looking));
         this.#throwFault();
         const arrival = this.#arrived.shift();
-        const lease = arrival && (await this.#claim(arrival.topic, arrival.record));
+        const lease = arrival && (await this.#claim(arrival, isUnwanted));
         if (lease) return lease;
       }
       return null;
@@ -128,12 +134,21 @@ export class KafkaJobSource implements JobSource {
     if (fault) throw fault.error;
   }
 
-  async #claim(topic: string, record: HeldRecord): Promise<Lease | null> {
+  async #claim({ topic, record }: Arrival, isUnwanted: IsUnwanted): Promise<Lease | null> {
     const { claims, worker, leaseMs } = this.#claiming;
-    const jobId = record.key?.toString('utf8') ?? '';
+    const { value, offset, deliveryCount } = record;
+    const job = parseOffer(value ?? new Uint8Array());
     try {
-      const claimed = await claims.claimJob(jobId, { worker, leaseMs, delivery: `${topic}/${record.offset}#${record.deliveryCount}` });
-      if (typeof claimed === 'string') {
+      if (job === null) {
+        await useUp(record);
+        return null;
+      }
+      const { fence, ...spec } = job;
+      const isUnclaimed = fence === 0 && deliveryCount === 1;
+      const claim = { worker, leaseMs, delivery: `${topic}/${offset}#${deliveryCount}`, ...(isUnclaimed ? { unclaimed: spec } : {}) };
+      const claiming = claims.claimJob(spec.id, claim);
+      const [claimed, isInVain] = await Promise.all([claiming, isUnwanted(spec)]);
+      if (typeof claimed === 'string' || isInVain) {
         await useUp(record);
         return null;
       }

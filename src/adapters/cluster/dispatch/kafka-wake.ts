@@ -27,7 +27,7 @@ export class KafkaWake implements Wake {
   private constructor(access: KafkaAccess, topic: string) {
     this.#access = access;
     this.#topic = topic;
-    this.#producer = new DurableProducer(access);
+    this.#producer = new DurableProducer(access, 'once');
   }
 
   /** Makes the topic where it is missing. Throws SL-151 to SL-153. */

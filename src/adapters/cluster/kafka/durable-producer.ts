@@ -6,15 +6,23 @@ import { explainKafka } from './kafka-errors.ts';
 const RETRIES = 120;
 const RETRY_DELAY_MS = 500;
 
-/** Sends messages that every in-sync replica has when `send` resolves, each once and in order as long as this process lives. */
+/**
+ * `once`: each message once and in order as long as this process lives, one request at a time. `repeatable`: a message may be there twice after trouble, and several are
+ * under way at once.
+ */
+export type Delivery = 'once' | 'repeatable';
+
+/** Sends messages that every in-sync replica has when `send` resolves. */
 export class DurableProducer {
   readonly #access: KafkaAccess;
+  readonly #delivery: Delivery;
   #producer: Producer;
 
   /** Connects on first use. Throws SL-101 for an address that is none. */
-  constructor(access: KafkaAccess) {
+  constructor(access: KafkaAccess, delivery: Delivery) {
     this.#access = access;
-    this.#producer = newProducer(access);
+    this.#delivery = delivery;
+    this.#producer = newProducer(access, delivery);
   }
 
   /** Messages for one partition make one batch. Throws SL-151 to SL-153; what was sent then may or may not be there. */
@@ -24,7 +32,7 @@ export class DurableProducer {
       await producer.send({ messages });
     } catch (error) {
       // After a failure its sequence numbers may not be what the broker expects; a new producer starts its own.
-      if (this.#producer === producer) this.#producer = newProducer(this.#access);
+      if (this.#producer === producer) this.#producer = newProducer(this.#access, this.#delivery);
       await producer.close(true).catch(() => {});
       throw explainKafka(error, `sending to ${[...new Set(messages.map(({ topic }) => topic))].join(', ')}`);
     }
@@ -35,6 +43,7 @@ export class DurableProducer {
   }
 }
 
-function newProducer(access: KafkaAccess): Producer {
-  return new Producer({ ...connectionOptions(access), acks: ProduceAcks.ALL, idempotent: true, retries: RETRIES, retryDelay: RETRY_DELAY_MS });
+function newProducer(access: KafkaAccess, delivery: Delivery): Producer {
+  const idempotent = delivery === 'once';
+  return new Producer({ ...connectionOptions(access), acks: ProduceAcks.ALL, idempotent, retries: RETRIES, retryDelay: RETRY_DELAY_MS });
 }

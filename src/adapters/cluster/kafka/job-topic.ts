@@ -10,12 +10,12 @@ export class JobTopic {
 
   constructor(access: KafkaAccess, topic: string) {
     this.#topic = topic;
-    this.#producer = new DurableProducer(access);
+    this.#producer = new DurableProducer(access, 'repeatable');
   }
 
   /**
    * Durable when it resolves. Each job is a batch of its own: brokers send a whole batch to everybody who gets one record of it.
-   * Throws SL-151 to SL-153; each job then may or may not be there.
+   * Throws SL-151 to SL-153; each job then may or may not be there. After trouble a job may be there twice.
    */
   async send(jobs: readonly JobMessage[]): Promise<void> {
     const sends = jobs.map(({ key, value }) => this.#producer.send([{ topic: this.#topic, key: Buffer.from(key), value: Buffer.from(value) }]));

@@ -26,7 +26,7 @@ export class KafkaEventLog implements EventLog {
   /** Connects on first use. Throws SL-101 for an address that is none. */
   constructor(access: KafkaAccess, topic: string) {
     this.#topic = topic;
-    this.#producer = new DurableProducer(access);
+    this.#producer = new DurableProducer(access, 'once');
     this.#reader = new TopicReader(access, topic);
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { CassandraJobQueue } from '../../../../src/adapters/cluster/cassandra/job-queue.ts';
 import type { CassandraSession } from '../../../../src/adapters/cluster/cassandra/session.ts';
+import type { JobSpec } from '../../../../src/model/job.ts';
 import type { Lease } from '../../../../src/ports/job-queue.ts';
 import { ManualClock } from '../../../contract/manual-clock.ts';
 import { freshTag, job } from '../../../contract/samples.ts';
@@ -28,6 +29,7 @@ const claim = (delivery: string, worker = 'w') => ({ worker, delivery, leaseMs: 
 export function jobTests(the: () => Place): void {
   const queueOf: OpenQueue = async (change) => new CassandraJobQueue(await the().sessions.open(change));
   claimTests(queueOf);
+  freshClaimTests(queueOf);
   orderTests(queueOf);
   repairTests(queueOf);
   costTests(the);
@@ -89,6 +91,61 @@ function claimTests(queueOf: OpenQueue): void {
     assert.equal(await queue.claimJob(job(id, 2).id, claim('d2')), 'settled');
     await queue.drop(id, 'r1');
     assert.equal(await queue.claimJob(job(id, 1).id, claim('d1')), 'settled');
+  });
+}
+
+function freshClaimTests(queueOf: OpenQueue): void {
+  const fresh = (spec: JobSpec, delivery: string) => ({ ...claim(delivery), unclaimed: spec });
+
+  it('gives one of 16 racing claims a job that is as it was made, on two instances', async () => {
+    const queues = [await queueOf(), await queueOf()];
+    const id = freshTag();
+    await queues[0].enqueue([job(id, 0)]);
+    const outcomes = await Promise.all(Array.from({ length: 16 }, (_, n) => queues[n % 2].claimJob(job(id, 0).id, fresh(job(id, 0), `record ${n}`))));
+    const [lease, ...others] = outcomes.filter((outcome) => typeof outcome !== 'string');
+    assert.deepEqual(others, []);
+    assert.deepEqual([lease.fence, lease.job], [1, { ...job(id, 0), state: 'running', fence: 1, failures: 0, losses: 0, result: null }]);
+    assert.equal(outcomes.filter((outcome) => outcome === 'elsewhere').length, 15);
+    assert.equal((await queues[0].complete(lease, {}, SPENT)) || (await queues[1].complete(lease, {}, SPENT)), true);
+  });
+
+  it('looks at the row of a job that is no longer as it was made', async () => {
+    const [queue, other] = [await queueOf(), await queueOf()];
+    const id = freshTag();
+    const [there, gone] = [job(id, 0, { exclusiveKey: `${id}-a` }), job(id, 1)];
+    await queue.enqueue([there]);
+    assert.equal(await queue.claimJob(gone.id, fresh(gone, 'd')), 'settled');
+    const first = leased(await queue.claimJob(there.id, fresh(there, 'a#1')));
+    assert.equal(await other.claimJob(there.id, fresh(there, 'b#1')), 'elsewhere');
+    assert.equal(await queue.release(first, SPENT), true);
+    const second = leased(await other.claimJob(there.id, fresh(there, 'c#1')));
+    assert.equal(second.fence, 2);
+    assert.equal(await other.complete(second, {}, SPENT), true);
+    assert.equal(await queue.claimJob(there.id, fresh(there, 'd#1')), 'settled');
+  });
+
+  it('gives the key to one of 16 such jobs that ask at once, and the others back', async () => {
+    const queues = [await queueOf(), await queueOf()];
+    const id = freshTag();
+    const jobs = Array.from({ length: 16 }, (_, i) => job(id, i, { exclusiveKey: `${id}-pictures` }));
+    await queues[0].enqueue(jobs);
+    const outcomes = await Promise.all(jobs.map((spec, i) => queues[i % 2].claimJob(spec.id, fresh(spec, `d${i}`))));
+    const winner = outcomes.findIndex((outcome) => typeof outcome !== 'string');
+    assert.equal(outcomes.filter((outcome) => outcome === 'busy').length, 15);
+    assert.deepEqual(await (await queueOf()).counts(id, 'r1'), { encode: { ready: 15, running: 1 } });
+    await queues[winner % 2].complete(leased(outcomes[winner]), {}, SPENT);
+    const next = jobs[(winner + 1) % 16];
+    leased(await queues[0].claimJob(next.id, fresh(next, 'again')));
+  });
+
+  it('takes a used key along for a job that is as it was made', async () => {
+    const queue = await queueOf();
+    const id = freshTag();
+    const [before, after] = [0, 1].map((i) => job(id, i, { exclusiveKey: `${id}-pictures` }));
+    await queue.enqueue([before, after]);
+    await queue.complete(leased(await queue.claimJob(before.id, fresh(before, 'd'))), {}, SPENT);
+    leased(await queue.claimJob(after.id, fresh(after, 'e')));
+    assert.equal(await queue.claimJob(before.id, fresh(before, 'f')), 'settled');
   });
 }
 
@@ -202,6 +259,11 @@ function repairTests(queueOf: OpenQueue): void {
       for (const one of [queue, other, await queueOf()]) assert.deepEqual(await one.counts(id, 'r1'), { encode: { done: i + 1 } });
     }
     assert.equal((await other.listDone(id, 'r1', 'encode', null, 9)).jobs.length, 3);
+    await queue.enqueue([job(id, 3)]);
+    assert.deepEqual(
+      (await queue.readyJobs(id, 'r1', 9)).map((spec) => spec.part.index),
+      [3],
+    );
   });
 }
 
@@ -226,6 +288,21 @@ function costTests(the: () => Place): void {
     }
     t.diagnostic(`calls for counts (first), counts, counts after a claim, complete, counts after it, readyJobs: ${JSON.stringify(costs)}`);
     assert.deepEqual(costs[1].slice(1), costs[0].slice(1));
+  });
+
+  it('need not read what it has just made itself, and reads what others made', async () => {
+    const session = await the().sessions.open();
+    const [queue, other] = [new CassandraJobQueue(session), new CassandraJobQueue(session)];
+    const id = freshTag();
+    const ready = async () => (await queue.readyJobs(id, 'r1', 9)).map((spec) => spec.part.index);
+    await queue.counts(id, 'r1');
+    await queue.enqueue([job(id, 0), job(id, 1)]);
+    assert.equal(await countCalls(ready), 0);
+    assert.deepEqual(await ready(), [0, 1]);
+    leased(await other.claimJob(job(id, 0).id, claim('d')));
+    // One of these exists: it may be in any state.
+    await queue.enqueue([job(id, 0), job(id, 2)]);
+    assert.deepEqual(await ready(), [1, 2]);
   });
 
   it('meets no tombstone in any of all this', async () => {

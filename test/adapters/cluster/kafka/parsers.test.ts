@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MultipleErrors, NetworkError, ProtocolError, UserError } from '@platformatic/kafka';
+import { parseOffer, serialiseOffer } from '../../../../src/adapters/cluster/dispatch/offer-json.ts';
 import { connectionOptions, parseBroker, shareAccess } from '../../../../src/adapters/cluster/kafka/access.ts';
 import { decodeEventCursor, encodeEventCursor } from '../../../../src/adapters/cluster/kafka/event-cursor.ts';
 import { parseEvent, serialiseEvent } from '../../../../src/adapters/cluster/kafka/event-json.ts';
@@ -8,7 +9,7 @@ import { differences, groupSettings, knownSettings } from '../../../../src/adapt
 import { explainKafka, hasProtocolCode, isLasting } from '../../../../src/adapters/cluster/kafka/kafka-errors.ts';
 import { KafkaEventLog, takePage } from '../../../../src/adapters/cluster/kafka/kafka-event-log.ts';
 import { ScenelineError } from '../../../../src/model/errors.ts';
-import { event, ODD_TEXT } from '../../../contract/samples.ts';
+import { event, job, ODD_TEXT } from '../../../contract/samples.ts';
 
 describe('addresses of brokers', () => {
   it('reads names and addresses', () => {
@@ -192,5 +193,34 @@ describe('errors of the client library', () => {
       [isLasting(wrapped(new ProtocolError(29))), isLasting(new NetworkError('gone')), hasProtocolCode(wrapped(new ProtocolError(36)), 36)],
       [true, false, true],
     );
+  });
+});
+
+describe('offers', () => {
+  const offer = { ...job('film', 7, { exclusiveKey: ODD_TEXT }), fence: 3 };
+  const bytes = (value: unknown) => Buffer.from(JSON.stringify(value));
+
+  it('come back as they were', () => {
+    for (const exclusiveKey of [ODD_TEXT, null]) assert.deepEqual(parseOffer(serialiseOffer({ ...offer, exclusiveKey })), { ...offer, exclusiveKey });
+  });
+
+  it('are none when they are not known here', () => {
+    const changes = [
+      { version: 2 },
+      { id: '' },
+      { id: 'x'.repeat(2000) },
+      { kind: 'burn' },
+      { part: null },
+      { part: { index: -1 } },
+      { part: { index: 0.5 } },
+      { fence: -1 },
+      { fence: '0' },
+      { exclusiveKey: '' },
+      { priority: null },
+    ];
+    for (const change of changes) assert.equal(parseOffer(bytes({ version: 1, ...offer, ...change })), null, JSON.stringify(change).slice(0, 60));
+    for (const text of ['', 'null', '[]', '{', '"x"', '{"version":1}', '[['.repeat(50_000)]) assert.equal(parseOffer(Buffer.from(text)), null);
+    assert.equal(parseOffer(Buffer.from([0xff, 0xfe, 0])), null);
+    assert.deepEqual(parseOffer(bytes({ version: 1, ...offer, extra: 1 })), offer);
   });
 });
