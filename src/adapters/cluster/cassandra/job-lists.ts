@@ -38,7 +38,7 @@ export class JobLists {
       const listed = new Set((await this.#session.read(`SELECT job_id FROM job_list WHERE ${BUCKET}`, bucketPlace(group[0].spec))).map((row) => row.job_id));
       const missing = group.filter(({ spec }) => !listed.has(spec.id));
       const made = await inParallel(missing, WIDTH, (job) => this.#make(job));
-      own.push(...made.filter((job) => missing.includes(job)));
+      own.push(...made.filter((job, i) => job === missing[i]));
       const places = groupBy([...made, ...group.filter(({ spec }) => listed.has(spec.id))], ({ spec }) => JSON.stringify(bucketPlace(spec)));
       for (const jobs of places) {
         await this.#list(jobs.filter(({ spec }) => !listed.has(spec.id)));
