@@ -67,9 +67,9 @@ function lanesOf<Job extends JobSpec>(waiting: WaitingTitles<Job>, jobClass: Job
   const shared = new Set(share.keys());
   const touched = new PriorityHeap<Lane<Job>>(isBefore);
   const push = (lane: Lane<Job>) => touched.push(lane);
-  for (const titleId of shared) {
+  for (const [titleId, offered] of share) {
     const place = waiting.placeOf(titleId, jobClass);
-    if (place) push(laneOf(place, share.get(titleId) ?? 0));
+    if (place) push(laneOf(place, offered));
   }
   let at = 0;
   const pop = (): Lane<Job> | undefined => {

@@ -1,7 +1,7 @@
 import type { JobKind, JobSpec } from '../../../model/job.ts';
 import type { JobCounts } from '../../../ports/job-queue.ts';
 import { inParallel } from './in-parallel.ts';
-import { bucketOf, CQL, compareParts, headOf, type JobHead, type ListedJob, listedOf, sliceOf } from './job-rows.ts';
+import { bucketOf, CQL, compareParts, headOf, type JobHead, type ListedJob, listedOf, sliceOf, UNCLAIMED } from './job-rows.ts';
 import type { CassandraSession, Row } from './session.ts';
 
 /** What is known of one job of an open bucket. `head` null: ready, and nobody ever touched it. */
@@ -37,17 +37,7 @@ const JOBS_KEPT = 500_000;
 const BUCKET = 'title_id = :titleId AND revision = :revision AND kind = :kind AND bucket = :bucket';
 
 /** The head of a job known only to be done, which is its last state. */
-const DONE: JobHead = {
-  state: 'done',
-  version: Number.MAX_SAFE_INTEGER,
-  fence: 0,
-  beat: 0,
-  failures: 0,
-  losses: 0,
-  worker: '',
-  delivery: '',
-  leaseMs: 0,
-};
+const DONE: JobHead = { ...UNCLAIMED, state: 'done', version: Number.MAX_SAFE_INTEGER };
 
 /**
  * What this process knows of the jobs of titles, and how it catches up. A change of a job's state is announced in the job's slice *before* it is made

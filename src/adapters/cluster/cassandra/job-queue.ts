@@ -1,4 +1,5 @@
 import type { Evidence, Job, JobKind, JobResult, JobSpec } from '../../../model/job.ts';
+import type { ReadyJob } from '../../../ports/job-dispatch.ts';
 import type { JobCounts, JobQueue, Lease, Spent } from '../../../ports/job-queue.ts';
 import { ExclusiveKeys } from './exclusive-keys.ts';
 import { inParallel } from './in-parallel.ts';
@@ -83,7 +84,7 @@ export class CassandraJobQueue implements JobQueue {
    * Ready jobs of a revision, as last looked at by this process (`counts` looks), in the order in which they should run; leases that were seen to run out are taken
    * back before.
    */
-  async readyJobs(titleId: string, revision: string, limit: number): Promise<readonly (JobSpec & { readonly fence: number })[]> {
+  async readyJobs(titleId: string, revision: string, limit: number): Promise<readonly ReadyJob[]> {
     const view = this.#board.lastSeen(titleId, revision) ?? (await this.#board.look(titleId, revision));
     return openJobs(await this.#lookAtLeases(view))
       .filter(isReady)
