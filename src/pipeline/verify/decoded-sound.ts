@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LINES_TOGETHER } from '../../model/media-output.ts';
 import { DECODING_LIMITS } from '../../stages/inspect/limits.ts';
 import { FrameLineReader } from './frame-lines.ts';
 import type { VerifyWorld } from './master-pictures.ts';
@@ -53,7 +54,7 @@ export async function decodeSound(
 /** For each track: the times of its samples, and its sound at the rate of comparison. */
 function soundArguments(inputArgs: readonly string[], outputs: readonly { readonly request: SoundRequest; readonly path: string }[]): string[] {
   const each = outputs.flatMap(({ request, path }, i) => [
-    ...['-map', request.stream, ...(request.fromZero ? ['-af', FROM_ZERO] : []), '-c:a', 'pcm_s16le', '-f', 'framehash', '-hash', 'crc32'],
+    ...['-map', request.stream, ...(request.fromZero ? ['-af', FROM_ZERO] : []), '-c:a', 'pcm_s16le', '-f', 'framehash', '-hash', 'crc32', ...LINES_TOGETHER],
     `pipe:${FIRST_FREE_FD + i}`,
     ...[
       '-map',

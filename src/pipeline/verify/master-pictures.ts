@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { TimeBase } from '../../media/time.ts';
 import { fingerprintFilters } from '../../model/fingerprint.ts';
 import { fileInput, sourceArguments } from '../../model/media-input.ts';
+import { LINES_TOGETHER } from '../../model/media-output.ts';
 import type { VideoTrack } from '../../model/source.ts';
 import type { MediaTools } from '../../ports/media-tools.ts';
 import { deinterlaceFilters, normaliseFilters } from '../../stages/encode/video/normalise.ts';
@@ -56,7 +57,7 @@ function masterArguments(input: {
   ];
   const pictures = sizes.flatMap(({ printPath }, i) => ['-map', `[p${i}]`, ...passthrough, '-f', 'rawvideo', printPath]);
   return ['-y', ...masterInputArguments(input.sourcePath, video, input.threads)].concat(
-    ['-filter_complex', graph.join(';'), '-map', '[tiny]', ...passthrough, '-f', 'framehash', '-hash', 'crc32', 'pipe:1'],
+    ['-filter_complex', graph.join(';'), '-map', '[tiny]', ...passthrough, '-f', 'framehash', '-hash', 'crc32', ...LINES_TOGETHER, 'pipe:1'],
     pictures,
   );
 }

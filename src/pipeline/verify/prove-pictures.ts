@@ -1,6 +1,7 @@
 import type { FileSources } from '../../media/isobmff/byte-source.ts';
 import type { SampleEntryFacts } from '../../media/isobmff/sample-entry.ts';
 import { fingerprintFilters } from '../../model/fingerprint.ts';
+import { BYTES_TOGETHER } from '../../model/media-output.ts';
 import type { VideoTrack } from '../../model/source.ts';
 import { DECODING_LIMITS } from '../../stages/inspect/limits.ts';
 import { exactTiming } from '../../stages/inspect/trial.ts';
@@ -91,7 +92,7 @@ async function checkBoxes({ dir, claims, files }: PicturesInput, track: TitleTra
 function renditionArguments(path: string, heightPx: number, timescale: number): string[] {
   return ['-noautorotate', '-protocol_whitelist', 'file,pipe', '-f', 'mov', '-i', `file:${path}`].concat(
     ['-map', '0:v:0', '-an', '-sn', '-dn', ...exactTiming({ num: 1, den: timescale }), '-vf', fingerprintFilters(heightPx).join(',')],
-    ['-c:v', 'rawvideo', '-f', 'rawvideo', 'pipe:1'],
+    ['-c:v', 'rawvideo', '-f', 'rawvideo', ...BYTES_TOGETHER, 'pipe:1'],
   );
 }
 

@@ -1,3 +1,4 @@
+import { LINES_TOGETHER } from '../../model/media-output.ts';
 import type { VideoTrack } from '../../model/source.ts';
 import { DECODING_LIMITS } from '../../stages/inspect/limits.ts';
 import { exactTiming } from '../../stages/inspect/trial.ts';
@@ -27,7 +28,7 @@ export async function findUnsteadyFrames(sourcePath: string, video: VideoTrack, 
     const args = [
       ...masterInputArguments(sourcePath, video, 1),
       ...['-filter_complex', `[0:${video.streamIndex}]${hold}[all]`, '-map', '[all]', ...exactTiming(video.timeBase)],
-      ...['-c:v', 'rawvideo', '-f', 'framehash', '-hash', 'crc32', 'pipe:1'],
+      ...['-c:v', 'rawvideo', '-f', 'framehash', '-hash', 'crc32', ...LINES_TOGETHER, 'pipe:1'],
     ];
     const { tools, scratchDir, signal } = world;
     await tools.run({ tool: 'ffmpeg', args, cwd: scratchDir, outputs: { 1: (bytes) => lines.push(bytes) }, limits: DECODING_LIMITS, signal });

@@ -5,15 +5,20 @@ import type { StageContext } from '../../ports/stage-context.ts';
 export type OpenObject = { readonly source: ByteSource; readonly path: string };
 export type Opener = (objectKey: string) => Promise<OpenObject>;
 
-/** Lets `work` read stored objects at random; everything opened is released when it ends, one after the other: a long title has opened thousands. */
+/** Lets `work` read stored objects at random; each is opened once, and everything opened is released when it ends, one after the other: a long title has opened thousands. */
 export async function withObjects<T>(ctx: Pick<StageContext, 'blobs'>, work: (open: Opener) => Promise<T>): Promise<T> {
   const files = new FileSources();
   const opened: { release(): Promise<void> }[] = [];
+  const known = new Map<string, OpenObject>();
   try {
     return await work(async (objectKey) => {
+      const before = known.get(objectKey);
+      if (before) return before;
       const local = await ctx.blobs.openLocal(objectKey);
       opened.push(local);
-      return { source: await files.source(local.path), path: local.path };
+      const object = { source: await files.source(local.path), path: local.path };
+      known.set(objectKey, object);
+      return object;
     });
   } finally {
     await files.close();

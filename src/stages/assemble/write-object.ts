@@ -17,6 +17,8 @@ export async function storeLayout(layout: Layout, objectKey: string, ctx: StageC
   if (written.sizeBytes !== layout.sizeBytes)
     throw new ScenelineError('SL-901', `${objectKey} has ${written.sizeBytes} bytes where ${layout.sizeBytes} were laid out.`);
   const stored = await ctx.blobs.putFile(objectKey, path);
+  // What comes next takes as much disk again.
+  await ctx.files.remove(path);
   if (stored.sha256 !== written.sha256)
     throw new ScenelineError('SL-905', `The store has other bytes under ${objectKey} than were written.`, { evidence: { objectKeys: [objectKey] } });
   return { objectKey, ...written };

@@ -2,6 +2,7 @@ import { FrameHashReader } from '../../media/tool-output/frame-hash-lines.ts';
 import { ScenelineError } from '../../model/errors.ts';
 import { type AudioInspection, inspectionKeys } from '../../model/inspection.ts';
 import { type MediaInput, sourceArguments } from '../../model/media-input.ts';
+import { LINES_TOGETHER } from '../../model/media-output.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 import { countComplaints } from './decoder-complaints.ts';
 import { DECODING_LIMITS } from './limits.ts';
@@ -41,6 +42,7 @@ function audioArgs(source: MediaInput, streamIndex: number, withLoudness: boolea
     'framehash',
     '-hash',
     'adler32',
+    ...LINES_TOGETHER,
     'pipe:1',
   ];
 }

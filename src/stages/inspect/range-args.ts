@@ -1,6 +1,7 @@
 import { type TimeBase, ticksToSeconds } from '../../media/time.ts';
 import { fewerLines } from '../../model/fingerprint.ts';
 import { type MediaInput, sourceArguments } from '../../model/media-input.ts';
+import { BYTES_TOGETHER, LINES_TOGETHER } from '../../model/media-output.ts';
 import type { VideoTrack } from '../../model/source.ts';
 import { uprightFilters } from '../../model/upright.ts';
 import { CROP_STRIPS } from './crop.ts';
@@ -33,8 +34,8 @@ export function rangeArgs(source: MediaInput, video: VideoTrack, cut: RangeCut, 
   const raw = [...timing, '-c:v', 'rawvideo'];
   const jpeg = [...timing, '-c:v', 'mjpeg', '-q:v', '4', '-threads', '1', '-flags:v', '+bitexact', '-f', 'image2pipe'];
   return [...decoderInput(source, video.timeBase, cut), '-filter_complex_threads', '1', '-filter_complex', rangeGraph(video, cut, zeroPtsTicks)].concat(
-    ['-map', '[exact]', ...raw, '-f', 'framehash', '-hash', 'murmur3', `pipe:${RANGE_FD.hashes}`],
-    ['-map', '[luma]', ...raw, '-f', 'rawvideo', `pipe:${RANGE_FD.luma}`],
+    ['-map', '[exact]', ...raw, '-f', 'framehash', '-hash', 'murmur3', ...LINES_TOGETHER, `pipe:${RANGE_FD.hashes}`],
+    ['-map', '[luma]', ...raw, '-f', 'rawvideo', ...BYTES_TOGETHER, `pipe:${RANGE_FD.luma}`],
     ['-map', '[jpeg]', ...jpeg, `pipe:${RANGE_FD.thumbnails}`],
     ['-map', '[rows]', ...raw, '-f', 'rawvideo', `pipe:${RANGE_FD.rows}`],
     ['-map', '[columns]', ...raw, '-f', 'rawvideo', `pipe:${RANGE_FD.columns}`],

@@ -1,6 +1,7 @@
 import { ScenelineError } from '../../model/errors.ts';
 import { fingerprintFilters } from '../../model/fingerprint.ts';
 import { PICTURE_BYTES } from '../../model/frame-index.ts';
+import { BYTES_TOGETHER } from '../../model/media-output.ts';
 import type { ChunkQuality } from '../../model/quality.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 import { readScores, type Scored, scoreArguments } from './score-pictures.ts';
@@ -27,7 +28,7 @@ function decodeArguments(files: readonly CodedFile[], scored: readonly Scored[])
   });
   const outputs = files.flatMap((_, i) => [
     ...['-map', `[print${i}]`, '-fps_mode', 'passthrough'],
-    ...['-c:v', 'rawvideo', '-f', 'rawvideo', `pipe:${FIRST_FREE_DESCRIPTOR + i}`],
+    ...['-c:v', 'rawvideo', '-f', 'rawvideo', ...BYTES_TOGETHER, `pipe:${FIRST_FREE_DESCRIPTOR + i}`],
   ]);
   return ['-filter_complex_threads', '1', ...inputs, ...fed, ...graphs, ...outputs, ...[...scores.values()].flatMap((score) => score.outputs)];
 }

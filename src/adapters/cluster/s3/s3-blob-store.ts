@@ -15,6 +15,7 @@ import { missingObject, type ObjectHead, type S3Bucket, shortObject } from './s3
 /** Another writer or a delete may come between any two steps; more often than this it is not chance. */
 const TRIES = 5;
 const LIST_PAGE = 1000;
+const BLOCK_BYTES = 1 << 20;
 
 type World = {
   readonly bucket: S3Bucket;
@@ -61,28 +62,24 @@ export class S3BlobStore implements BlobStore {
 
   async read(key: string, range?: { start: number; endExclusive: number }): Promise<Uint8Array> {
     const bucketKey = this.#bucketKey(key);
-    if (range) checkRange(range.start, range.endExclusive);
-    if (range && range.endExclusive > range.start) return this.#collect(bucketKey, range, null);
+    if (!range) return this.#collectWhole(key, bucketKey);
+    checkRange(range.start, range.endExclusive);
+    if (range.endExclusive > range.start) return this.#collect(bucketKey, range);
     const head = await this.#world.bucket.head(bucketKey);
     if (head === null) throw missingObject(key);
-    if (range && range.endExclusive > head.sizeBytes) throw shortObject(key, range.endExclusive);
-    if (range || head.sizeBytes === 0) return new Uint8Array();
-    const bytes = await this.#collect(bucketKey, { start: 0, endExclusive: head.sizeBytes }, head.etag);
-    if (createHash('sha256').update(bytes).digest('hex') !== factsOf(key, head).sha256) throw damaged(key);
-    return bytes;
+    if (range.endExclusive > head.sizeBytes) throw shortObject(key, range.endExclusive);
+    return new Uint8Array();
   }
 
   /** Downloads into a file of the caller's own, which ends like the key, and holds it to its SHA-256. Throws SL-905 when it is missing or damaged. */
   async openLocal(key: string): Promise<{ path: string; release(): Promise<void> }> {
     const bucketKey = this.#bucketKey(key);
-    const head = await this.#world.bucket.head(bucketKey);
-    if (head === null) throw missingObject(key);
     const folder = join(this.#world.localDir, this.#world.random.id());
     const path = join(folder, blobKeyParts(key).at(-1)!);
     const release = () => rm(folder, { recursive: true, force: true });
     try {
       await withRoom(() => mkdir(folder));
-      if ((await this.#download(bucketKey, head, path)) !== factsOf(key, head).sha256) throw damaged(key);
+      await this.#download(key, bucketKey, path);
       return { path, release };
     } catch (error) {
       await release();
@@ -118,10 +115,10 @@ export class S3BlobStore implements BlobStore {
     }
   }
 
-  async #collect(bucketKey: string, range: { start: number; endExclusive: number }, etag: string | null): Promise<Uint8Array> {
+  async #collect(bucketKey: string, range: { start: number; endExclusive: number }): Promise<Uint8Array> {
     let bytes = new Uint8Array();
     let filled = 0;
-    for await (const piece of this.#world.bucket.read(bucketKey, range, etag)) {
+    for await (const piece of this.#world.bucket.read(bucketKey, range, null)) {
       // Only now the server has confirmed that there is so much.
       if (filled === 0) bytes = new Uint8Array(range.endExclusive - range.start);
       bytes.set(piece, filled);
@@ -130,19 +127,47 @@ export class S3BlobStore implements BlobStore {
     return bytes;
   }
 
-  /** The SHA-256 of what arrived. */
-  async #download(bucketKey: string, head: ObjectHead, path: string): Promise<string> {
+  async #collectWhole(key: string, bucketKey: string): Promise<Uint8Array> {
+    let bytes = new Uint8Array();
+    let filled = 0;
+    const { pieces, facts } = this.#whole(key, bucketKey);
+    for await (const piece of pieces) {
+      if (filled === 0) bytes = new Uint8Array(facts().sizeBytes);
+      bytes.set(piece, filled);
+      filled += piece.length;
+    }
+    if (createHash('sha256').update(bytes).digest('hex') !== facts().sha256) throw damaged(key);
+    return bytes;
+  }
+
+  async #download(key: string, bucketKey: string, path: string): Promise<void> {
     const hash = createHash('sha256');
     const file = await withRoom(() => open(path, 'wx'));
+    const { pieces, facts } = this.#whole(key, bucketKey);
     try {
-      for await (const piece of this.#world.bucket.read(bucketKey, { start: 0, endExclusive: head.sizeBytes }, head.etag)) {
-        hash.update(piece);
-        await withRoom(() => file.writeFile(piece));
+      for await (const block of inBlocks(pieces, () => facts().sizeBytes)) {
+        hash.update(block);
+        await withRoom(() => file.writeFile(block));
       }
     } finally {
       await file.close();
     }
-    return hash.digest('hex');
+    if (hash.digest('hex') !== facts().sha256) throw damaged(key);
+  }
+
+  /** An object as it is now. `facts` can be asked from the first piece on. */
+  #whole(key: string, bucketKey: string): { pieces: AsyncIterable<Uint8Array>; facts: () => BlobFacts } {
+    let head: ObjectHead | null = null;
+    const pieces = this.#world.bucket.readWhole(bucketKey, (told) => {
+      head = told;
+    });
+    return {
+      pieces,
+      facts: () => {
+        if (head === null) throw missingObject(key);
+        return factsOf(key, head);
+      },
+    };
   }
 
   async *#keysAfter(prefix: string, after: string, wanted: number): AsyncGenerator<string> {
@@ -181,6 +206,25 @@ function factsOf(key: string, { sizeBytes, metadata }: ObjectHead): BlobFacts {
     throw new ScenelineError('SL-905', `The stored object ${key} is not one that Sceneline wrote: it has no SHA-256.`);
   }
   return { sizeBytes, sha256, writtenMs: Number(writtenMs) };
+}
+
+/** The same bytes, a mebibyte at a time, in one block that is written over when the next is asked for. `sizeOf` knows from the first piece on how many come. */
+async function* inBlocks(pieces: AsyncIterable<Uint8Array>, sizeOf: () => number): AsyncGenerator<Uint8Array> {
+  let block = new Uint8Array();
+  let filled = 0;
+  for await (const piece of pieces) {
+    if (block.length === 0) block = Buffer.allocUnsafeSlow(Math.max(1, Math.min(BLOCK_BYTES, sizeOf())));
+    for (let at = 0; at < piece.length; ) {
+      const taken = piece.subarray(at, at + block.length - filled);
+      block.set(taken, filled);
+      at += taken.length;
+      filled += taken.length;
+      if (filled < block.length) continue;
+      yield block;
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield block.subarray(0, filled);
 }
 
 /** Whether a key can begin like this. */

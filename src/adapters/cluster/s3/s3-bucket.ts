@@ -24,6 +24,9 @@ class CutShort extends Error {
 
 export type ByteRange = { readonly start: number; readonly endExclusive: number };
 
+/** `endExclusive` null: the whole object; `etag` null: whichever version is there. */
+type OpenRange = { readonly start: number; readonly endExclusive: number | null; readonly etag: string | null };
+
 /** The few things we ask of a bucket, with keys as the bucket has them. Everything thrown is explained (SL-161 to SL-165). */
 export class S3Bucket {
   readonly settings: S3Settings;
@@ -65,19 +68,32 @@ export class S3Bucket {
    * Reads `[start, endExclusive)` of one version of an object, in pieces as they arrive, at least one byte. After a cut connection it
    * goes on behind what has arrived. Throws SL-905 when the object is missing, another version, or ends before `endExclusive`.
    */
-  async *read(key: string, range: ByteRange, etag: string | null, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-    let at = range.start;
-    let version = etag;
-    for (let tries = 1; at < range.endExclusive; tries += 1) {
+  read(key: string, { start, endExclusive }: ByteRange, etag: string | null, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    return this.#follow(key, { start, endExclusive, etag }, () => {}, signal);
+  }
+
+  /** Reads a whole object as it is now, in the same way; what the server says about it is given before its first piece. */
+  readWhole(key: string, onHead: (head: ObjectHead) => void): AsyncGenerator<Uint8Array> {
+    return this.#follow(key, { start: 0, endExclusive: null, etag: null }, onHead);
+  }
+
+  async *#follow(key: string, from: OpenRange, onHead: (head: ObjectHead) => void, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    let { start: at, endExclusive, etag } = from;
+    for (let tries = 1; endExclusive === null || at < endExclusive; tries += 1) {
       try {
-        const answer = await this.#get(key, { start: at, endExclusive: range.endExclusive }, version, signal);
-        version ??= answer.ETag ?? null;
+        const answer = await this.#get(key, { start: at, endExclusive, etag }, signal);
+        etag ??= answer.ETag ?? null;
+        if (endExclusive === null) {
+          const head = headOf(answer.ContentLength, answer);
+          endExclusive = head.sizeBytes;
+          onHead(head);
+        }
         for await (const piece of answer.Body as AsyncIterable<Uint8Array>) {
           at += piece.length;
           tries = 0;
           yield piece;
         }
-        if (at < range.endExclusive) throw new CutShort(`${range.endExclusive - at} bytes are missing`);
+        if (at < endExclusive) throw new CutShort(`${endExclusive - at} bytes are missing`);
       } catch (error) {
         signal?.throwIfAborted();
         if (tries >= READ_TRIES || !isUnknownOutcome(error)) throw explainS3(error, this.settings, 'read (s3:GetObject)');
@@ -91,24 +107,25 @@ export class S3Bucket {
     await this.explained('delete (s3:DeleteObject)', (client) => client.send(new DeleteObjectCommand({ Bucket: this.settings.bucket, Key: key })));
   }
 
-  async #get(key: string, range: ByteRange, etag: string | null, signal?: AbortSignal): Promise<GetObjectCommandOutput> {
+  async #get(key: string, { start, endExclusive, etag }: OpenRange, signal?: AbortSignal): Promise<GetObjectCommandOutput> {
     const command = new GetObjectCommand({
       Bucket: this.settings.bucket,
       Key: key,
-      Range: `bytes=${range.start}-${range.endExclusive - 1}`,
+      ...(endExclusive === null ? {} : { Range: `bytes=${start}-${endExclusive - 1}` }),
       ...(etag === null ? {} : { IfMatch: etag }),
     });
     const answer = await this.client.send(command, { abortSignal: signal }).catch((error) => {
       if (isMissing(error)) throw missingObject(key);
       if (isPreconditionFailed(error)) throw new ScenelineError('SL-905', `The stored object ${key} is no longer the one it was.`, { cause: error });
-      if (statusOf(error) === 416) throw shortObject(key, range.endExclusive);
+      if (statusOf(error) === 416 && endExclusive !== null) throw shortObject(key, endExclusive);
       throw error;
     });
+    if (endExclusive === null) return answer;
     const total = Number(/^bytes \d+-\d+\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1] ?? Number.NaN);
-    if (!(range.endExclusive <= total) || answer.ContentLength !== range.endExclusive - range.start) {
+    if (!(endExclusive <= total) || answer.ContentLength !== endExclusive - start) {
       // A body nobody reads keeps its connection from everybody else.
       (answer.Body as { destroy?: () => void } | undefined)?.destroy?.();
-      throw shortObject(key, range.endExclusive);
+      throw shortObject(key, endExclusive);
     }
     return answer;
   }

@@ -40,7 +40,7 @@ async function readExactly(
   range: { start: number; endExclusive: number },
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  const bytes = new Uint8Array(range.endExclusive - range.start);
+  const bytes = Buffer.allocUnsafeSlow(range.endExclusive - range.start);
   let filled = 0;
   try {
     for await (const piece of bucket.read(key, range, seal.inode, signal)) {

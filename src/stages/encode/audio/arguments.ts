@@ -1,4 +1,5 @@
 import { type MediaInput, sourceArguments } from '../../../model/media-input.ts';
+import { BYTES_TOGETHER } from '../../../model/media-output.ts';
 import type { AudioPlan } from '../../../model/plan.ts';
 
 /** A jump in the source's times larger than this is a gap or an overlap, not rounding. */
@@ -73,7 +74,7 @@ export function sourceListenArguments(input: { source: MediaInput; audio: AudioP
     ...(audio.gainDb === undefined ? [] : [`aformat=sample_fmts=fltp:channel_layouts=${LAYOUTS[audio.channels]}`, gain(audio.gainDb), LOUDNESS_LIMITER]),
     AS_COMPARED,
   ];
-  const raw = ['-map', `0:${audio.streamIndex}`, '-af', filters.join(','), '-f', 's16le', 'pipe:1'];
+  const raw = ['-map', `0:${audio.streamIndex}`, '-af', filters.join(','), '-f', 's16le', ...BYTES_TOGETHER, 'pipe:1'];
   return ['-copyts', ...sourceArguments(input.source), ...raw];
 }
 
@@ -85,6 +86,6 @@ export function renditionListenArguments(input: { renditionPath: string; streamI
     `[all]aresample=${COMPARED_RATE},${AS_COMPARED}[compared]`,
     `[any]atrim=start_sample=${last},aformat=sample_fmts=u8:channel_layouts=mono[end]`,
   ].join(';');
-  const outputs = ['-map', '[compared]', '-f', 's16le', 'pipe:1', '-map', '[end]', '-f', 'u8', 'pipe:3'];
+  const outputs = ['-map', '[compared]', '-f', 's16le', ...BYTES_TOGETHER, 'pipe:1', '-map', '[end]', '-f', 'u8', 'pipe:3'];
   return ['-protocol_whitelist', 'file,pipe', '-copyts', '-i', `file:${input.renditionPath}`, '-filter_complex', graph, ...outputs];
 }

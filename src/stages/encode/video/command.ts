@@ -2,6 +2,7 @@ import { type TimeBase, ticksToSeconds } from '../../../media/time.ts';
 import { fingerprintFilters } from '../../../model/fingerprint.ts';
 import type { PlannedRung } from '../../../model/ladder.ts';
 import { type MediaInput, sourceArguments } from '../../../model/media-input.ts';
+import { LINES_TOGETHER } from '../../../model/media-output.ts';
 import type { VideoTrack } from '../../../model/source.ts';
 import { deinterlaceFilters, normaliseFilters } from './normalise.ts';
 import { recipeOf } from './recipe.ts';
@@ -72,7 +73,7 @@ export function encodeArguments(input: {
   const prepared = [...(surroundings ? [...deinterlaceFilters(video), own] : []), 'setpts=PTS-STARTPTS'].join(',');
   const branches = outputs.map((_, i) => `[fed${i}]`).join('');
   graph.push(outputs.length === 1 ? `[any]${prepared}[fed0]` : `[any]${prepared},split=${outputs.length}${branches}`);
-  const maps: string[] = ['-map', '[exact]', ...passthrough, '-c:v', 'rawvideo', '-f', 'framehash', '-hash', 'murmur3', 'pipe:1'];
+  const maps: string[] = ['-map', '[exact]', ...passthrough, '-c:v', 'rawvideo', '-f', 'framehash', '-hash', 'murmur3', ...LINES_TOGETHER, 'pipe:1'];
   for (const [i, output] of outputs.entries()) {
     const { filters, encoder } = rungArguments(video, output.rung, stretch, input.fps);
     const split = keptPositions.length > 0 ? `split=3[enc${i}][seen${i}][some${i}]` : `split=2[enc${i}][seen${i}]`;
