@@ -62,12 +62,18 @@ export class S3BlobStore implements BlobStore {
 
   async read(key: string, range?: { start: number; endExclusive: number }): Promise<Uint8Array> {
     const bucketKey = this.#bucketKey(key);
-    if (!range) return this.#collectWhole(key, bucketKey);
-    checkRange(range.start, range.endExclusive);
-    if (range.endExclusive > range.start) return this.#collect(bucketKey, range);
+    if (!range) {
+      const { pieces, facts } = this.#whole(key, bucketKey);
+      const bytes = await collected(pieces, () => facts().sizeBytes);
+      if (createHash('sha256').update(bytes).digest('hex') !== facts().sha256) throw damaged(key);
+      return bytes;
+    }
+    const { start, endExclusive } = range;
+    checkRange(start, endExclusive);
+    if (endExclusive > start) return collected(this.#world.bucket.read(bucketKey, range, null), () => endExclusive - start);
     const head = await this.#world.bucket.head(bucketKey);
     if (head === null) throw missingObject(key);
-    if (range.endExclusive > head.sizeBytes) throw shortObject(key, range.endExclusive);
+    if (endExclusive > head.sizeBytes) throw shortObject(key, endExclusive);
     return new Uint8Array();
   }
 
@@ -113,31 +119,6 @@ export class S3BlobStore implements BlobStore {
       if (first) return factsOf(bucketKey, first);
       if (tries === TRIES) throw new ScenelineError('SL-161', `The object ${bucketKey} is there and not there, ${TRIES} times in a row.`);
     }
-  }
-
-  async #collect(bucketKey: string, range: { start: number; endExclusive: number }): Promise<Uint8Array> {
-    let bytes = new Uint8Array();
-    let filled = 0;
-    for await (const piece of this.#world.bucket.read(bucketKey, range, null)) {
-      // Only now the server has confirmed that there is so much.
-      if (filled === 0) bytes = new Uint8Array(range.endExclusive - range.start);
-      bytes.set(piece, filled);
-      filled += piece.length;
-    }
-    return bytes;
-  }
-
-  async #collectWhole(key: string, bucketKey: string): Promise<Uint8Array> {
-    let bytes = new Uint8Array();
-    let filled = 0;
-    const { pieces, facts } = this.#whole(key, bucketKey);
-    for await (const piece of pieces) {
-      if (filled === 0) bytes = new Uint8Array(facts().sizeBytes);
-      bytes.set(piece, filled);
-      filled += piece.length;
-    }
-    if (createHash('sha256').update(bytes).digest('hex') !== facts().sha256) throw damaged(key);
-    return bytes;
   }
 
   async #download(key: string, bucketKey: string, path: string): Promise<void> {
@@ -206,6 +187,18 @@ function factsOf(key: string, { sizeBytes, metadata }: ObjectHead): BlobFacts {
     throw new ScenelineError('SL-905', `The stored object ${key} is not one that Sceneline wrote: it has no SHA-256.`);
   }
   return { sizeBytes, sha256, writtenMs: Number(writtenMs) };
+}
+
+/** All pieces in one array. `sizeOf` is asked only when there is a first one: by then the server has confirmed that there is so much. */
+async function collected(pieces: AsyncIterable<Uint8Array>, sizeOf: () => number): Promise<Uint8Array> {
+  let bytes = new Uint8Array();
+  let filled = 0;
+  for await (const piece of pieces) {
+    if (filled === 0) bytes = new Uint8Array(sizeOf());
+    bytes.set(piece, filled);
+    filled += piece.length;
+  }
+  return bytes;
 }
 
 /** The same bytes, a mebibyte at a time, in one block that is written over when the next is asked for. `sizeOf` knows from the first piece on how many come. */
