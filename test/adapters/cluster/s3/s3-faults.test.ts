@@ -134,6 +134,25 @@ describe('S3 under faults', { skip: s3Missing() ?? false }, () => {
     await assert.rejects(readFile(path), { code: 'ENOENT' });
   });
 
+  it('gives an object with its facts in one request', async (t) => {
+    const bucket = new S3Bucket(server.settings);
+    const store = await storeOf(t, bucket);
+    const bytes = randomBytes(3 * MIB + 1);
+    const key = `${freshTag()}/film.bin`;
+    await store.put(key, bytes);
+    const sent: string[] = [];
+    const note = (next: (args: never) => Promise<never>, { commandName }: { commandName?: string }) => {
+      sent.push(commandName ?? '');
+      return next;
+    };
+    bucket.client.middlewareStack.add(note as never, { step: 'initialize' });
+    assert.ok(bytes.equals(await store.read(key)));
+    const { path, release } = await store.openLocal(key);
+    assert.ok(bytes.equals(await readFile(path)));
+    await release();
+    assert.deepEqual(sent, ['GetObjectCommand', 'GetObjectCommand']);
+  });
+
   it('never stores what is damaged on the way', async (t) => {
     const { proxy, bucket } = await spoilt(t);
     const store = await storeOf(t, bucket);
