@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { withObjects } from '../../../src/stages/assemble/stored-objects.ts';
 import { storeLayout } from '../../../src/stages/assemble/write-object.ts';
@@ -30,11 +30,13 @@ test('an object that is asked for again is opened once and released once', async
   assert.deepEqual(told, ['open attempts/a/one', 'open attempts/a/two', 'release attempts/a/one', 'release attempts/a/two']);
 });
 
-test('a stored file leaves nothing in the scratch folder: what follows needs the room', async (t) => {
-  const ctx = await stageContext(testFolder(t));
+test('a stored file leaves nothing in the scratch folder, also where the store copies it: what follows needs the room', async (t) => {
+  const folder = testFolder(t);
+  const { blobs } = await stageContext(folder);
+  const copying = Object.assign(Object.create(blobs), { putFile: async (key: string, path: string) => blobs.put(key, await readFile(path)) });
+  const ctx = await stageContext(folder, { blobs: copying });
   const bytes = Buffer.from('a whole film');
-  const before = await readdir(ctx.scratchDir);
   const stored = await storeLayout({ sizeBytes: bytes.length, pieces: () => [{ bytes }] }, 'titles/film/r1/rendition.mp4', ctx);
-  assert.deepEqual(await readdir(ctx.scratchDir), before);
-  assert.deepEqual(Buffer.from(await ctx.blobs.read(stored.objectKey)), bytes);
+  assert.deepEqual(await readdir(ctx.scratchDir), []);
+  assert.deepEqual(Buffer.from(await blobs.read(stored.objectKey)), bytes);
 });
