@@ -8,21 +8,16 @@ export type Opener = (objectKey: string) => Promise<OpenObject>;
 /** Lets `work` read stored objects at random; each is opened once, and everything opened is released when it ends, one after the other: a long title has opened thousands. */
 export async function withObjects<T>(ctx: Pick<StageContext, 'blobs'>, work: (open: Opener) => Promise<T>): Promise<T> {
   const files = new FileSources();
-  const opened: { release(): Promise<void> }[] = [];
-  const known = new Map<string, OpenObject>();
+  const opened = new Map<string, { readonly path: string; release(): Promise<void> }>();
   try {
     return await work(async (objectKey) => {
-      const before = known.get(objectKey);
-      if (before) return before;
-      const local = await ctx.blobs.openLocal(objectKey);
-      opened.push(local);
-      const object = { source: await files.source(local.path), path: local.path };
-      known.set(objectKey, object);
-      return object;
+      const local = opened.get(objectKey) ?? (await ctx.blobs.openLocal(objectKey));
+      opened.set(objectKey, local);
+      return { source: await files.source(local.path), path: local.path };
     });
   } finally {
     await files.close();
-    for (const object of opened) await object.release();
+    for (const object of opened.values()) await object.release();
   }
 }
 
