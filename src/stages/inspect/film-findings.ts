@@ -78,7 +78,14 @@ export function judgeSound(sound: AudioFindings, filmSeconds: number): Finding[]
   if (sound.isDamaged) found.push(finding('warn', 'SL-241', 'The decoder reports errors in this sound track.', { streamIndex }));
   if (sound.gapCount > 0) {
     const place: Place = { streamIndex, startSeconds: sound.gaps[0].atSeconds };
-    found.push(finding('warn', 'SL-226', `Times of this sound track jump ${sound.gapCount} times; sound is placed by time.`, place));
+    found.push(
+      finding(
+        'warn',
+        'SL-226',
+        `Times of this sound track jump in ${sound.gapCount} ${sound.gapCount === 1 ? 'place' : 'places'}; sound is placed by time.`,
+        place,
+      ),
+    );
   }
   return found;
 }

@@ -23,7 +23,7 @@ export type AudioCommandInput = { readonly source: MediaInput; readonly audio: A
  */
 export function audioArguments({ source, audio, outPath }: AudioCommandInput): string[] {
   return [
-    ...['-y', '-cpuflags', '0', ...sourceArguments(source)],
+    ...['-y', '-cpuflags', '0', '-copyts', ...sourceArguments(source)],
     ...['-map', `0:${audio.streamIndex}`, '-map_metadata', '-1', '-map_chapters', '-1', '-af', audioFilters(audio).join(',')],
     ...['-c:a', 'aac', '-profile:a', 'aac_low', '-aac_coder', 'twoloop', '-b:a', `${audio.bitrateKbps}k`, '-flags:a', '+bitexact'],
     ...['-fflags', '+bitexact', '-movie_timescale', String(audio.sampleRate), '-f', 'mp4', outPath],

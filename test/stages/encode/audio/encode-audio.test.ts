@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -11,6 +11,9 @@ import type { AudioPlan } from '../../../../src/model/plan.ts';
 import type { MediaCommand, MediaTools } from '../../../../src/ports/media-tools.ts';
 import { encodeAudio } from '../../../../src/stages/encode/audio/encode-audio.ts';
 import { validateAudio } from '../../../../src/stages/encode/audio/validate-audio.ts';
+import { inspectAudio } from '../../../../src/stages/inspect/inspect-audio.ts';
+import { scanSource } from '../../../../src/stages/inspect/scan-source.ts';
+import { fileSource } from '../../../support/file-source.ts';
 import { loudness } from '../../../support/loudness.ts';
 import { mediaPath } from '../../../support/media.ts';
 import { ffmpeg, mediaTools, stageContext } from '../../../support/stage-context.ts';
@@ -117,6 +120,21 @@ test('gaps in the source are filled with silence', async () => {
   const samples = await decode(out);
   assertBeeps(onsets(samples, RATE), BEEP_SECONDS);
   assert.ok(samples.length >= audio.sampleCount && samples.length < audio.sampleCount + 1024);
+});
+
+test('recordings joined end to end keep the time between them', async () => {
+  const parts = await Promise.all([1, 21].map((at) => source(`part-${at}.ts`, 'anull', '-c:a', 'mp2', '-output_ts_offset', String(at))));
+  const path = join(folder, 'joined.ts');
+  writeFileSync(path, Buffer.concat(parts.map((part) => readFileSync(part))));
+  const ctx = await stageContext(folder);
+  const scan = await scanSource({ inspectionId: 'joined', ...fileSource(path), rangeSeconds: 120 }, ctx);
+  const heard = await inspectAudio({ source: fileInput(path), scan, streamIndex: 0 }, ctx);
+  const audio = plan({ followTimes: heard.hasGaps, sampleCount: 26 * RATE });
+  const { path: out } = await made(path, audio, heard.startSeconds);
+  // What ffmpeg's MP2 encoder puts in front; a transport stream cannot say so.
+  const delaySeconds = 481 / RATE;
+  const wanted = [0, 20].flatMap((start) => BEEP_SECONDS.map((at) => start + at + delaySeconds));
+  assertBeeps(onsets(await decode(out), RATE), wanted);
 });
 
 test('an encode by count of a source with gaps is refused when held to the times', async () => {
