@@ -6,6 +6,7 @@ import { SHOT_LIMITS, type ShotLimits } from '../../src/stages/inspect/shots/sho
 import { type Counts, countBorders, gradualHits, type ListedBorder, type Score, scoreOf } from '../../test/support/shot-truth.ts';
 import type { BenchResult } from '../measure.ts';
 import { bordersFound, LimitChoice, mean } from '../shots/choose-limits.ts';
+import { countMadeDissolves } from '../shots/made-dissolves.ts';
 import { PYSCENEDETECT_WAYS, pySceneDetectBorders, pySceneDetectVersion, SCDET_THRESHOLDS, scdetBorders } from '../shots/peers.ts';
 import { type FilmFile, type Reading, readFilms } from '../shots/read-films.ts';
 
@@ -109,6 +110,7 @@ export async function run(): Promise<BenchResult> {
       darkDrop: rounded(darkDrop),
       heldOut: tableOf(heldOut),
       asShipped: tableOf(shipped),
+      madeDissolvesWithOneBorder: countMadeDissolves(films),
       ...Object.fromEntries(Object.entries(peers).map(([name, found]) => [name, tableOf(found)])),
       peerIsBetterOn: Object.fromEntries(lost),
       limitsTried: choice.size,

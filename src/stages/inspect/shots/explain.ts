@@ -139,12 +139,12 @@ function explainDissolve(window: FrameWindow, frame: number): Statement[] {
 }
 
 /** How far a judgement went before something spoke against a dissolve. */
-function measuresOf({ difference, errorShare, shapeChange }: DissolveEvidence): number {
-  return [difference, errorShare, shapeChange].filter((measure) => measure !== null).length;
+function measuresOf({ difference, errorShare, unsteadiness, shapeChange }: DissolveEvidence): number {
+  return [difference, errorShare, unsteadiness, shapeChange].filter((measure) => measure !== null).length;
 }
 
 function describeDissolve(evidence: DissolveEvidence): Statement[] {
-  const { contrast, varianceShare, difference, errorShare, shapeChange, halfFrames } = evidence;
+  const { contrast, varianceShare, difference, errorShare, unsteadiness, shapeChange, halfFrames } = evidence;
   const limits = DISSOLVE_LIMITS;
   const ends = `the frames ${halfFrames} before and after`;
   const all: [string, number | null, number, boolean, string][] = [
@@ -175,6 +175,13 @@ function describeDissolve(evidence: DissolveEvidence): Statement[] {
       limits.largestErrorShare,
       false,
       `is off the mean of ${ends} by ${two(errorShare ?? 0)} of their difference; a blend is off by less than ${limits.largestErrorShare}`,
+    ],
+    [
+      'steadiness',
+      unsteadiness,
+      limits.largestUnsteadiness,
+      false,
+      `between ${ends} the share of the later one is ${two(unsteadiness ?? 0)} off that of an even dissolve, 1 where it falls or leaps; in a dissolve it rises evenly, but for ${limits.largestUnsteadiness}`,
     ],
     [
       'shapes of the ends',

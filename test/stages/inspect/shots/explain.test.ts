@@ -86,6 +86,14 @@ test('a dissolve and a fade are said to be what they are', () => {
   );
 });
 
+test('a light that flickers is said to be unsteady', () => {
+  const [a, b] = [scene(1), scene(2)];
+  const flicker = [0.3, 0.6, 0.3, 0.5, 0.7, 0.4, 0.7].flatMap((share) => Array<Uint8Array>(3).fill(blend(a, b, share)));
+  const explanation = explainer([...shot(1, 40, 0), ...flicker, ...shot(2, 40, 0)])(50);
+  const [last] = of('dissolve', explanation).slice(-1);
+  assert.deepEqual([last.measure, last.speaks], ['steadiness', 'against']);
+});
+
 test('the first frame, the last and one of a film of one shot', () => {
   const explain = explainer(shot(1, 30));
   assert.deepEqual([explain(0).startsShot, explain(0).nearestBorder, of('cut', explain(0)).length], [true, null, 0]);

@@ -94,6 +94,29 @@ test('a dissolve is one border inside it, on a dark film too', () => {
   }
 });
 
+test('a dissolve between cameras that move is one border inside it', () => {
+  for (const [own, other] of [
+    [1, 2],
+    [5, 6],
+    [9, 10],
+  ]) {
+    for (const length of [8, 12, 20, 28]) {
+      const [a, b] = [shot(own, 40 + length, 0.2), shot(other, 40 + length, -0.2)];
+      const mixed = Array.from({ length }, (_, i) => blend(a[40 + i], b[i], (i + 1) / (length + 1)));
+      const [border, ...more] = bordersOf([...a.slice(0, 40), ...mixed, ...b.slice(length)]);
+      assert.deepEqual(more, [], `${length} frames`);
+      assert.ok(border >= 40 && border < 40 + length, `${length} frames: at ${border}`);
+    }
+  }
+});
+
+test('a light that flickers on its way from one state to another is no dissolve', () => {
+  const [a, b] = [scene(1), scene(2)];
+  const shares = [0, 0.75, 0.25, 0.6, 0.5, 0.4, 0.75, 0.25, 1];
+  const flicker = shares.slice(1).flatMap((share, i) => [1, 2, 3].map((step) => blend(a, b, shares[i] + ((share - shares[i]) * step) / 3)));
+  assert.deepEqual(bordersOf([...shot(1, 40, 0), ...flicker, ...shot(2, 40, 0)]), []);
+});
+
 test('a short time of nothing is one border, however the film gets into it and out of it', () => {
   const nothing = (level: number, frames: number) => Array.from({ length: frames }, () => flat(level));
   const into = { cut: () => [], fade: (level: number) => ramp(scene(1), flat(level), 10) };
