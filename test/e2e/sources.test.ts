@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { testFolder } from '../support/fake-tool.ts';
 import { mediaPath } from '../support/media.ts';
+import { smallFilm } from '../support/small-film.ts';
 import { ffmpeg, mediaTools } from '../support/stage-context.ts';
 import { checkSource, SMALL_RUNG } from './check-source.ts';
 
@@ -74,6 +75,18 @@ describe('odd and broken sources, judged by plain ffmpeg', { concurrency: 2 }, (
     const { outcome, check, faults, findings } = await checkSource('film', film);
     assert.deepEqual([outcome, check?.sourceFrames, faults], ['encoded', 68, []]);
     assert.ok(findings.some(({ code }) => code === 'SL-225'));
+  });
+
+  it('chapters do not change how the pieces are cut', async (t) => {
+    const folder = testFolder(t);
+    const [film, chapters] = [join(folder, 'chapters.mkv'), join(folder, 'chapters.txt')];
+    const plain = await smallFilm({ seconds: 6, sceneSeconds: 1.5 });
+    t.after(plain.remove);
+    const chapter = (startMs: number, endMs: number) => `[CHAPTER]\nTIMEBASE=1/1000\nSTART=${startMs}\nEND=${endMs}\ntitle=One\n`;
+    await writeFile(chapters, `;FFMETADATA1\n${chapter(0, 1000)}${chapter(1000, 6000)}`);
+    await ffmpeg(['-i', plain.path, '-f', 'ffmetadata', '-i', chapters, '-map', '0', '-map_chapters', '1', '-c', 'copy', film]);
+    const { outcome, faults } = await checkSource('film', film);
+    assert.deepEqual([outcome, faults], ['encoded', []]);
   });
 
   it('a film whose pictures change size and shape in the middle keeps every one, whole and in its place', async (t) => {

@@ -83,7 +83,7 @@ export function encodeArguments(input: {
       graph.push(`[some${i}]${selectFilter(stretch, keptPositions)}[kept${i}]`);
       maps.push('-map', `[kept${i}]`, ...passthrough, '-c:v', 'rawvideo', '-f', 'nut', output.fedPath);
     }
-    maps.push('-map', `[enc${i}]`, ...passthrough, ...encoder, '-fflags', '+bitexact', '-flags:v', '+bitexact', '-map_metadata', '-1');
+    maps.push('-map', `[enc${i}]`, ...passthrough, ...encoder, '-fflags', '+bitexact', '-flags:v', '+bitexact', '-map_metadata', '-1', '-map_chapters', '-1');
     maps.push('-movflags', '+frag_keyframe+empty_moov+default_base_moof+delay_moov', '-f', 'mp4', output.videoPath);
   }
   const oneGraph = video.changesSize ? ['-reinit_filter', '0'] : [];
