@@ -223,8 +223,14 @@ export const ERROR_CODES = {
   'SL-212': {
     exit: 3,
     title: 'tool lacks a filter',
-    cause: 'The picture is HDR or interlaced, and the ffmpeg found cannot tone-map (zscale, tonemap) or deinterlace (bwdif).',
+    cause: 'The picture is HDR, has wide colours or is interlaced, and the ffmpeg found cannot convert (zscale), tone-map (tonemap) or deinterlace (bwdif).',
     remedy: 'Install a full build of ffmpeg, or name one in SCENELINE_FFMPEG; sceneline doctor says what it has.',
+  },
+  'SL-213': {
+    exit: 3,
+    title: 'colours change',
+    cause: 'Pictures of another matrix or range (limited, full) come in mid-film; one title can only have one.',
+    remedy: 'Cut the film at the place named and deliver the parts, or export it with one matrix and range.',
   },
   'SL-221': {
     exit: 3,
@@ -320,8 +326,14 @@ export const ERROR_CODES = {
   'SL-242': {
     exit: 3,
     title: 'picture size changes',
-    cause: 'Pictures of another size come in mid-film.',
+    cause: 'Pictures of another size, sampling or shape of pixels come in mid-film.',
     remedy: 'Nothing to do: they are fitted into the size of the beginning, with black bars where the shape differs.',
+  },
+  'SL-243': {
+    exit: 3,
+    title: 'wide colours',
+    cause: 'The picture is not HDR and has primaries of BT.2020 or P3. What lies outside BT.709 is clipped.',
+    remedy: 'Nothing to do; deliver a grade in BT.709 to control the look.',
   },
   'SL-250': {
     exit: 3,

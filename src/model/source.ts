@@ -31,6 +31,11 @@ export function isHdr(color: ColorFacts): boolean {
   return color.transfer === 'smpte2084' || color.transfer === 'arib-std-b67';
 }
 
+/** Primaries that reach beyond those of BT.709: shown as such, their colours would be pale. PQ and HLG are told by `isHdr`. */
+export function isWide(color: ColorFacts): boolean {
+  return !isHdr(color) && ['bt2020', 'smpte431', 'smpte432'].includes(color.primaries);
+}
+
 export type VideoTrack = {
   readonly streamIndex: number;
   readonly codec: string;
@@ -40,7 +45,7 @@ export type VideoTrack = {
   readonly pixelFormat: string;
   readonly bitDepth: number;
   readonly timeBase: TimeBase;
-  /** Pictures of other sizes come in mid-film. Known when all are decoded; false before. */
+  /** Pictures of another size, sampling or shape of pixels come in mid-film. Known when all are decoded; false before. */
   readonly changesSize: boolean;
   /** Width to height of one pixel; 1:1 when unknown. */
   readonly sampleAspect: { readonly num: number; readonly den: number };

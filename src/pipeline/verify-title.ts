@@ -73,9 +73,10 @@ export async function verifyTitle(input: VerifyInput, world: VerifyWorld): Promi
   }
 }
 
-/** A claim like any other: with it, a master that does not change its size has to look as it would without. */
+/** Claims like any other: with them, a master that does not change, or is progressive, has to look as it would without. */
 function asClaimed(video: VideoTrack, report: Report): VideoTrack {
-  return { ...video, changesSize: report.findings.some(({ code }) => code === 'SL-242') };
+  const says = (code: string) => report.findings.some((finding) => finding.code === code);
+  return { ...video, changesSize: says('SL-242'), fieldOrder: says('SL-222') ? 'interlaced' : video.fieldOrder };
 }
 
 /** A master of sound only has nothing that a picture track could have been made of. */

@@ -40,7 +40,11 @@ export function checkSource(name: string, source: string, { rungs = [SMALL_RUNG]
     if (end.status !== 0)
       return { ...base, outcome: 'failed', faults: [end.status === null ? 'it hung' : `encode ended with ${end.status}: ${end.stderr.trim().slice(-900)}`] };
     const has = (...codes: string[]) => findings.some(({ code }) => codes.includes(code));
-    const { check, faults } = await proveTitle(source, dir, end.stdout, { isDamaged: has('SL-234', 'SL-235'), changesSize: has('SL-242') });
+    const { check, faults } = await proveTitle(source, dir, end.stdout, {
+      isDamaged: has('SL-234', 'SL-235'),
+      changesSize: has('SL-242'),
+      hasFields: has('SL-222'),
+    });
     await look?.(dir);
     return { ...base, outcome: 'encoded', check, faults };
   });

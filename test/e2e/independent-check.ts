@@ -42,11 +42,17 @@ const SOUND_TOLERANCE_SECONDS = 0.005;
 export type Oddity = {
   /** The decoder reports errors: then only one thread decodes it the same every time. */
   readonly isDamaged: boolean;
-  /** Pictures of other sizes come in mid-film. */
+  /** Pictures of other sizes or shapes come in mid-film. */
   readonly changesSize: boolean;
+  /** Some of it is interlaced. */
+  readonly hasFields: boolean;
 };
 
-export async function independentCheck(source: string, dir: string, oddity: Oddity = { isDamaged: false, changesSize: false }): Promise<IndependentVerdict> {
+export async function independentCheck(
+  source: string,
+  dir: string,
+  oddity: Oddity = { isDamaged: false, changesSize: false, hasFields: false },
+): Promise<IndependentVerdict> {
   const faults: string[] = [];
   const master = await probe(source);
   const film = filmOf(master.streams);
@@ -72,6 +78,7 @@ type Stream = {
   readonly width?: number;
   readonly height?: number;
   readonly channels?: number;
+  readonly color_primaries?: string;
   readonly color_transfer?: string;
   readonly color_space?: string;
   readonly field_order?: string;
@@ -172,7 +179,7 @@ async function comparePictures(
   try {
     const [own, before, after] = ['own', 'before', 'after'].map((word) => join(folder, word));
     const graph = [
-      `[0:${master.picture.index}]${likeRendition(master.picture, video, master.oddity.changesSize)},settb=1/25,setpts=N,split=3[m0][m1][m2]`,
+      `[0:${master.picture.index}]${likeRendition(master.picture, video, master.oddity)},settb=1/25,setpts=N,split=3[m0][m1][m2]`,
       '[1:v:0]setsar=1,settb=1/25,setpts=N,split=3[r0][r1][r2]',
       `[r0][m0]psnr=stats_file=${own}:shortest=1[p0]`,
       '[m1]setpts=PTS+1[late]',
@@ -192,19 +199,24 @@ async function comparePictures(
 }
 
 /** The master's pictures at the rendition's size, as any player would show them on an ordinary display. ffmpeg turns them upright by itself. */
-function likeRendition(master: Stream, rendition: Stream, changesSize: boolean): string {
-  const whole = ['tt', 'bb', 'tb', 'bt'].includes(master.field_order ?? '') ? 'bwdif=mode=send_frame:deint=interlaced,' : '';
-  const size = `${whole}scale=${rendition.width}:${rendition.height}:flags=bicubic`;
+function likeRendition(master: Stream, rendition: Stream, { changesSize, hasFields }: Oddity): string {
+  const whole = hasFields || ['tt', 'bb', 'tb', 'bt'].includes(master.field_order ?? '') ? 'bwdif=mode=send_frame:deint=interlaced,' : '';
+  const { width, height } = rendition;
+  const shape = Number(width) / Number(height);
+  const fitted = `w='if(gt(dar,${shape}),${width},2*round(${height}*dar/2))':h='if(gt(dar,${shape}),2*round(${width}/dar/2),${height})':eval=frame`;
+  const size = `${whole}scale=${changesSize ? fitted : `${width}:${height}`}:flags=bicubic`;
   if (rendition.color_transfer === 'smpte2084' || rendition.color_transfer === 'arib-std-b67') {
     return `${size}:out_range=tv,format=yuv420p10le,setsar=1`;
   }
   if (master.color_transfer === 'smpte2084' || master.color_transfer === 'arib-std-b67') {
     return `${size},zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv,format=yuv420p,setsar=1`;
   }
+  if (['bt2020', 'smpte431', 'smpte432'].includes(master.color_primaries ?? '')) {
+    return `${size},zscale=t=linear,format=gbrpf32le,zscale=p=bt709,zscale=t=bt709:m=bt709:r=tv,format=yuv420p,setsar=1`;
+  }
   const matrix = master.color_space && master.color_space !== 'unknown' ? '' : `:in_color_matrix=${(master.height ?? 0) >= 720 ? 'bt709' : 'bt601'}`;
-  const { width, height } = rendition;
-  const shape = changesSize ? `:force_original_aspect_ratio=decrease:force_divisible_by=2,pad=${width}:${height}:-1:-1:eval=frame` : '';
-  return `${size}:out_color_matrix=bt709:out_range=tv${matrix}${shape},format=yuv420p,setsar=1`;
+  const padded = changesSize ? `,pad=${width}:${height}:-1:-1:eval=frame` : '';
+  return `${size}:out_color_matrix=bt709:out_range=tv${matrix}${padded},format=yuv420p,setsar=1`;
 }
 
 async function readPsnr(path: string): Promise<number[]> {

@@ -89,6 +89,35 @@ describe('odd and broken sources, judged by plain ffmpeg', { concurrency: 2 }, (
     assert.deepEqual([outcome, faults], ['encoded', []]);
   });
 
+  it('pixels that change their shape, fields that begin and colours that change in the middle are seen', async (t) => {
+    const folder = testFolder(t);
+    const part = async (name: string, rate: number, ...how: string[]) => {
+      const path = join(folder, name);
+      await ffmpeg(['-f', 'lavfi', '-i', `testsrc2=size=360x288:rate=${rate}:duration=2.4`, ...how, '-threads', '1', path]);
+      return path;
+    };
+    const mpeg2 = ['-c:v', 'mpeg2video', '-q:v', '3'];
+    const [narrow, wide] = await Promise.all(['4/3', '16/9'].map((shape) => part(`${shape.replace('/', '-')}.ts`, 25, '-vf', `setdar=${shape}`, ...mpeg2)));
+    const fields = await part('both-fields.ts', 50, '-vf', 'setdar=4/3,interlace=lowpass=0', ...mpeg2, '-flags', '+ildct+ilme');
+    const h264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-bsf:v'];
+    const [hd, sd] = await Promise.all([1, 6].map((matrix) => part(`matrix-${matrix}.ts`, 25, ...h264, `h264_metadata=matrix_coefficients=${matrix}`)));
+    for (const [name, parts, outcome, code] of [
+      ['shape', [narrow, wide], 'encoded', 'SL-242'],
+      ['fields', [narrow, fields], 'encoded', 'SL-222'],
+      ['colours', [hd, sd], 'refused', 'SL-213'],
+    ] as const) {
+      const [list, film] = [join(folder, `${name}.txt`), join(folder, `${name}.ts`)];
+      await writeFile(list, parts.map((path) => `file ${path}\n`).join(''));
+      await ffmpeg(['-f', 'concat', '-safe', '0', '-i', list, '-c', 'copy', film]);
+      const checked = await checkSource(name, film);
+      assert.deepEqual([checked.outcome, checked.faults], [outcome, []], name);
+      assert.ok(
+        checked.findings.some((finding) => finding.code === code),
+        JSON.stringify(checked.findings),
+      );
+    }
+  });
+
   it('a film whose pictures change size and shape in the middle keeps every one, whole and in its place', async (t) => {
     const folder = testFolder(t);
     const [wide, high, both, film] = ['wide.h264', 'high.h264', 'both.h264', 'film.ts'].map((name) => join(folder, name));
@@ -103,6 +132,30 @@ describe('odd and broken sources, judged by plain ffmpeg', { concurrency: 2 }, (
     const { outcome, check, faults, findings } = await checkSource('film', film);
     assert.deepEqual([outcome, check?.sourceFrames, faults], ['encoded', 100, []]);
     assert.ok(findings.some(({ code }) => code === 'SL-242'));
+  });
+
+  it('colours of BT.2020 and P3 are those of BT.709 afterwards', async (t) => {
+    const folder = testFolder(t);
+    const { abilities } = await mediaTools();
+    const patches = 'color=c=red:size=160x180,format=gbrp[a];color=c=lime:size=160x180,format=gbrp[b];[a][b]hstack';
+    for (const [primaries, name] of [
+      ['bt2020', '2020'],
+      ['smpte432', 'smpte432'],
+    ]) {
+      const film = join(folder, `${name}.mkv`);
+      const wide = `zscale=primariesin=709:transferin=709:primaries=${name}:transfer=709:matrix=709:range=limited,format=yuv444p10le`;
+      const tags = ['-color_primaries', primaries, '-color_trc', 'bt709', '-colorspace', 'bt709', '-color_range', 'tv'];
+      await ffmpeg(['-f', 'lavfi', '-i', `${patches},${wide}`, '-t', '1', '-c:v', 'ffv1', ...tags, film]);
+      const look = async (dir: string): Promise<void> => {
+        const args = ['-v', 'error', '-i', join(dir, 'small.mp4'), '-frames:v', '1', '-vf', 'scale=320:180', '-pix_fmt', 'rgb24', '-f', 'rawvideo', '-'];
+        const picture = execFileSync(abilities.ffmpegPath, args);
+        const [red, green] = [picture[3 * (90 * 320 + 80)], picture[3 * (90 * 320 + 240) + 1]];
+        assert.ok(Math.min(red, green) > 240, `${name}: red ${red}, green ${green}`);
+      };
+      const { outcome, faults, findings } = await checkSource(name, film, { look });
+      assert.deepEqual([outcome, faults], ['encoded', []]);
+      assert.ok(findings.some(({ code }) => code === 'SL-243'));
+    }
   });
 
   it('an HDR film keeps its colours and its light in an HDR rung, and is tone-mapped in the other', async (t) => {

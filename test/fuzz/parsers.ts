@@ -26,6 +26,7 @@ import { parseReport } from '../../src/model/report.ts';
 import { titlePath } from '../../src/roles/watch/title-path.ts';
 import { countComplaints } from '../../src/stages/inspect/decoder-complaints.ts';
 import { JpegSplitter } from '../../src/stages/inspect/jpeg-splitter.ts';
+import { parseLooks } from '../../src/stages/inspect/looks.ts';
 import { parseLoudness } from '../../src/stages/inspect/loudness.ts';
 import { parsePacketLine } from '../../src/stages/inspect/packet-line.ts';
 import { parseProbeDocument } from '../../src/stages/inspect/probe-document.ts';
@@ -101,6 +102,7 @@ const CAPTIONS = Uint8Array.from(
 const HASHES =
   '#format: frame checksums\n#version: 2\n#hash: murmur3\n#tb 0: 1/12800\n0, 0, 0, 512, 43200, 00112233445566778899aabbccddeeff\n0, 512, 512, 512, 43200, ffeeddccbbaa99887766554433221100\n';
 const LOG =
+  '[Parsed_showinfo_2 @ 0x5] [info] n:   0 pts: 126000 pts_time:1.4 pos: 564 fmt:yuv420p sar:16/15 s:320x180 i:T iskey:1 type:I\n[Parsed_showinfo_2 @ 0x5] [info] color_range:tv color_space:bt709 color_primaries:bt709 color_trc:bt709\n' +
   '[info] bench: utime=1.5s stime=0.2s rtime=1s\n[info] bench: maxrss=1024kB\n[h264 @ 0x55] [error] error while decoding MB 3 4\n    Last message repeated 3 times\n[Parsed_ebur128_0 @ 0x1] [info] Summary:\n\n  Integrated loudness:\n    I:         -23.0 LUFS\n    LRA:         5.1 LU\n';
 const PACKETS = '0,-512,512,K__\n512,0,512,___\n1024,N/A,512,_D_,Encryption info\nN/A,0,0,K__\nDisplay Matrix\n';
 const NOTES = encodeRangeNotes({
@@ -109,6 +111,7 @@ const NOTES = encodeRangeNotes({
   matchesListing: true,
   timesAscend: true,
   frameBytes: 9,
+  looks: [{ ptsTicks: 1, sampleAspect: '1/1', isInterlaced: false, range: 'tv', matrix: 'unknown' }],
 });
 const RANGE = Buffer.concat([encodeRangeHeader({ rangeIndex: 0, frameCount: 0, notesBytes: NOTES.byteLength, thumbnailBytes: 5 }), NOTES, Buffer.alloc(5)]);
 const JPEG = Buffer.from('ffd8ffdb0004ffd9ffda00020 1ff0002ffd303ffd9'.replaceAll(' ', ''), 'hex');
@@ -170,7 +173,7 @@ function readLog(input: Uint8Array): void {
   }
   log.end();
   if (/(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(log.text)) throw new Error('a character that steers or misleads is left in a log');
-  for (const read of [parseBench, parseLoudness, parseVersion, parseEncoders, parseFilters]) read(log.text);
+  for (const read of [parseBench, parseLoudness, parseLooks, parseVersion, parseEncoders, parseFilters]) read(log.text);
   countComplaints({ errorLines: log.errorLines, log: log.text }, 'mov,mp4');
 }
 

@@ -21,7 +21,7 @@ export function judgeFilm(film: Film, isListTrusted: boolean): Finding[] {
   if (measures.frameCount === 0) return [finding('refuse', 'SL-207', 'No picture of the film can be decoded.', place)];
   found.push(...judgeTimes(spanSeconds, measures.frameCount, film.streamIndex));
   if (!measures.timesAscend) found.push(finding('refuse', 'SL-206', 'Times of pictures run backwards.', place));
-  if (!measures.keepsSize) found.push(sizeFinding(film));
+  found.push(...changeFindings(film));
   const listedCount = measures.frameCount + measures.missingCount;
   if (measures.missingCount > LARGEST_MISSING_SHARE * listedCount) {
     found.push(finding('refuse', 'SL-209', `${measures.missingCount} of ${listedCount} pictures cannot be decoded.`, place));
@@ -38,9 +38,28 @@ export function judgeFilm(film: Film, isListTrusted: boolean): Finding[] {
 /** A change of size is believed where nothing is damaged; pictures of other sizes cannot be deinterlaced with each other. */
 function sizeFinding({ measures, streamIndex, isInterlaced }: Film): Finding {
   const refused = (message: string) => finding('refuse', 'SL-211', message, { streamIndex });
-  if (measures.damaged.length > 0) return refused('The picture changes its size in the film, which is damaged.');
-  if (isInterlaced) return refused('The picture changes its size in the film and is interlaced.');
-  return finding('warn', 'SL-242', 'The picture changes its size in the film; all of it is fitted into the size of its beginning.', { streamIndex });
+  if (measures.damaged.length > 0) return refused('The picture changes its size or sampling in the film, which is damaged.');
+  if (isInterlaced || measures.changes.interlacedPtsTicks !== null) return refused('The picture changes its size or sampling in the film and is interlaced.');
+  return finding('warn', 'SL-242', 'The picture changes its size or sampling in the film; all of it is fitted into the size of its beginning.', {
+    streamIndex,
+  });
+}
+
+/** What changes in mid-film, said by key pictures: a place is at most a few seconds late. */
+function changeFindings(film: Film): Finding[] {
+  const { measures, timeBase, streamIndex, isInterlaced } = film;
+  const { shapePtsTicks, colorPtsTicks, interlacedPtsTicks } = measures.changes;
+  const at = (ptsTicks: number): Place => ({ streamIndex, startSeconds: secondsOf(ptsTicks - measures.firstPtsTicks, ptsTicks, timeBase).startSeconds });
+  const found: Finding[] = measures.keepsSize ? [] : [sizeFinding(film)];
+  if (shapePtsTicks !== null && measures.keepsSize) {
+    const message = 'The pixels change their shape in the film; all of it is fitted into the shape of its beginning.';
+    found.push(finding('warn', 'SL-242', message, at(shapePtsTicks)));
+  }
+  if (colorPtsTicks !== null) found.push(finding('refuse', 'SL-213', 'Matrix or range of the colours change in the film.', at(colorPtsTicks)));
+  if (interlacedPtsTicks !== null && !isInterlaced) {
+    found.push(finding('warn', 'SL-222', 'Part of the film is interlaced and is deinterlaced, one picture out for each one in.', at(interlacedPtsTicks)));
+  }
+  return found;
 }
 
 function damageFindings({ measures, timeBase, streamIndex }: Film): Finding[] {

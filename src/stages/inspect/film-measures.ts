@@ -2,8 +2,9 @@ import { type TimeBase, ticksToSeconds } from '../../media/time.ts';
 import type { IndexRecord } from '../../model/frame-index.ts';
 import type { FrameStretch } from '../../model/inspection.ts';
 import type { Shot } from '../../model/shot.ts';
+import { type LookChanges, LookMeter } from './looks.ts';
 import { type Pace, PaceMeter } from './pace.ts';
-import type { RangeNotes } from './range-object.ts';
+import { isWithin, type RangeNotes } from './range-object.ts';
 import type { ScanRange } from './scan.ts';
 import { ShotDetector } from './shots/shot-detector.ts';
 import { BlackDetector, FrozenDetector } from './stretches.ts';
@@ -27,6 +28,7 @@ export type FilmMeasures = {
   readonly isListingWrong: boolean;
   readonly timesAscend: boolean;
   readonly keepsSize: boolean;
+  readonly changes: LookChanges;
   /** Frame numbers of the thumbnails' times. */
   readonly thumbnailFrames: ReadonlyMap<number, number>;
 };
@@ -42,6 +44,7 @@ export class FilmMeter {
   readonly #black: BlackDetector;
   readonly #frozen: FrozenDetector;
   readonly #pace: PaceMeter;
+  readonly #looks = new LookMeter();
   readonly #keyFrames: number[] = [];
   readonly #damaged: DamagedFrames[] = [];
   readonly #thumbnailFrames = new Map<number, number>();
@@ -71,6 +74,7 @@ export class FilmMeter {
     this.#notes = notes;
     this.#thumbnailTimes = new Set(notes.thumbnails.map(({ ptsTicks }) => ptsTicks));
     this.#timesAscend &&= notes.timesAscend;
+    for (const look of notes.looks) this.#looks.push(look);
     if (notes.matchesListing === false) this.#noteMismatch(range.packetCount, frameCount, notes.damaged.length > 0);
     if (frameCount > 0) {
       this.#frameBytes ??= notes.frameBytes;
@@ -114,6 +118,7 @@ export class FilmMeter {
       isListingWrong: this.#isListingWrong,
       timesAscend: this.#timesAscend,
       keepsSize: this.#keepsSize,
+      changes: this.#looks.changes,
       thumbnailFrames: this.#thumbnailFrames,
     };
   }
@@ -125,9 +130,7 @@ export class FilmMeter {
   }
 
   #noteDamage(ptsTicks: number): void {
-    const isDamaged = this.#notes!.damaged.some(
-      ({ startPtsTicks, endPtsTicks }) => (startPtsTicks === null || ptsTicks >= startPtsTicks) && (endPtsTicks === null || ptsTicks < endPtsTicks),
-    );
+    const isDamaged = this.#notes!.damaged.some((stretch) => isWithin(ptsTicks, stretch));
     if (isDamaged) this.#openDamage ??= { startFrame: this.#frame, startPtsTicks: ptsTicks };
     else this.#closeDamage(ptsTicks);
   }

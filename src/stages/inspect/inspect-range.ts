@@ -4,12 +4,14 @@ import { inspectionKeys } from '../../model/inspection.ts';
 import type { MediaInput } from '../../model/media-input.ts';
 import type { VideoTrack } from '../../model/source.ts';
 import type { BlobFacts } from '../../ports/blob-store.ts';
+import type { MediaCommand } from '../../ports/media-tools.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 import { keysBefore, locateDamage, soundEntry } from './damage.ts';
 import { countComplaints } from './decoder-complaints.ts';
 import { DECODING_LIMITS } from './limits.ts';
+import { type Look, parseLooks } from './looks.ts';
 import { complaintArgs, keyComplaintArgs, type RangeCut, rangeArgs } from './range-args.ts';
-import { type DamagedStretch, decodeRangeHeader, RANGE_HEADER_BYTES } from './range-object.ts';
+import { type DamagedStretch, decodeRangeHeader, isWithin, RANGE_HEADER_BYTES } from './range-object.ts';
 import { RangeRecorder } from './range-recorder.ts';
 import type { ScanRange, SourceScan } from './scan.ts';
 import { isTooMuch, refusalOfTool } from './tool-failure.ts';
@@ -99,10 +101,11 @@ class RangeInspector {
     const args = rangeArgs(source, video, cut, zeroPtsTicks);
     const recorder = await RangeRecorder.create(path, range, video, zeroPtsTicks);
     try {
-      const complaints = await this.#run(args, recorder.outputs);
+      const { complaints, log } = await this.#run(args, recorder.outputs);
       const isSound = how.damaged === undefined && (await this.#isSound(cut, complaints));
       if (!isSound && how.damaged === undefined) return { isSound, matchesListing: false, frameCount: 0 };
-      const { frameCount } = await recorder.finish(how.damaged ?? [], scan.indexing === 'packets');
+      const damaged = how.damaged ?? [];
+      const { frameCount } = await recorder.finish({ damaged, looks: soundLooks(parseLooks(log), damaged), isListTrusted: scan.indexing === 'packets' });
       return { isSound, matchesListing: recorder.matchesListing, frameCount };
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
@@ -130,26 +133,31 @@ class RangeInspector {
     const known = this.#keysTried.get(keyPtsTicks);
     if (known !== undefined) return known;
     const { source, video } = this.#work;
-    const complaints = await this.#run(keyComplaintArgs(source, video, keyPtsTicks), {});
+    const { complaints } = await this.#run(keyComplaintArgs(source, video, keyPtsTicks), {});
     this.#keysTried.set(keyPtsTicks, complaints);
     return complaints;
   }
 
-  #complaints(cut: RangeCut): Promise<number> {
-    return this.#run(complaintArgs(this.#work.source, this.#work.video, cut), {});
+  async #complaints(cut: RangeCut): Promise<number> {
+    return (await this.#run(complaintArgs(this.#work.source, this.#work.video, cut), {})).complaints;
   }
 
-  /** How often the decoder complained; without end when it gave up. */
-  async #run(args: readonly string[], outputs: { readonly [fd: number]: (bytes: Uint8Array) => void | Promise<void> }): Promise<number> {
+  /** How often the decoder complained, without end when it gave up, and what it logged. */
+  async #run(args: readonly string[], outputs: MediaCommand['outputs']): Promise<{ complaints: number; log: string }> {
     const { scan, ctx } = this.#work;
     try {
       const { onFrames, signal, scratchDir } = ctx;
       const run = await ctx.tools.run({ tool: 'ffmpeg', args, outputs, cwd: scratchDir, limits: DECODING_LIMITS, onFrames, signal });
       ctx.spend('inspect', run.cpuSeconds);
-      return countComplaints(run, scan.facts.container);
+      return { complaints: countComplaints(run, scan.facts.container), log: run.log };
     } catch (error) {
       if (refusalOfTool(error) === null || isTooMuch(error)) throw error;
-      return Number.POSITIVE_INFINITY;
+      return { complaints: Number.POSITIVE_INFINITY, log: '' };
     }
   }
+}
+
+/** A damaged picture's word is not taken. */
+function soundLooks(looks: readonly Look[], damaged: readonly DamagedStretch[]): Look[] {
+  return looks.filter(({ ptsTicks }) => !damaged.some((stretch) => isWithin(ptsTicks, stretch)));
 }

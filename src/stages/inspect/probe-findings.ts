@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../model/error-codes.ts';
 import type { Finding, Place, Severity } from '../../model/finding.ts';
 import { MOST_PIXELS } from '../../model/media-input.ts';
-import { isHdr, type VideoTrack } from '../../model/source.ts';
+import { isHdr, isWide, type VideoTrack } from '../../model/source.ts';
 import { completeColor } from './color.ts';
 import { integerAt, type JsonObject, numberAt, objectAt, textAt } from './json-access.ts';
 import { FASTEST_FPS, LONGEST_FILM_SECONDS, MOST_PICTURES, MOST_TRACKS } from './limits.ts';
@@ -51,7 +51,8 @@ export function judgeFacts(probed: ProbedFacts): Finding[] {
 /** Refuses a film that the ffmpeg found cannot prepare for an encoder. */
 export function judgeTools(video: VideoTrack | null, filters: ReadonlySet<string>): Finding[] {
   if (video === null) return [];
-  const needed = [...(isHdr(video.color) ? ['zscale', 'tonemap'] : []), ...(video.fieldOrder === 'interlaced' ? ['bwdif'] : [])];
+  const colors = isHdr(video.color) ? ['zscale', 'tonemap'] : isWide(video.color) ? ['zscale'] : [];
+  const needed = [...colors, ...(video.fieldOrder === 'interlaced' ? ['bwdif'] : [])];
   const missing = needed.filter((name) => !filters.has(name));
   if (missing.length === 0) return [];
   return [
@@ -117,6 +118,7 @@ function videoWarnings(video: VideoTrack, stream: JsonObject): Finding[] {
   const note = (severity: Severity, code: ErrorCode, message: string) => found.push(finding(severity, code, message, place));
   const format = pixelFormatFacts(video.pixelFormat, integerAt(stream, 'bits_per_raw_sample'));
   if (video.fieldOrder === 'interlaced') note('warn', 'SL-222', 'The picture is interlaced and is deinterlaced, one picture out for each one in.');
+  if (isWide(video.color)) note('info', 'SL-243', `The picture has colours of ${video.color.primaries}; they are converted to BT.709.`);
   if (isHdr(video.color)) note('warn', 'SL-223', `The picture is HDR (${video.color.transfer}) and is tone-mapped for SDR rungs.`);
   const dolby = dolbyVision(stream);
   if (dolby?.hasBaseLayer) note('warn', 'SL-223', `The picture is Dolby Vision profile ${dolby.name}; only its base layer is used.`);

@@ -5,6 +5,7 @@ import { BYTES_TOGETHER, LINES_TOGETHER } from '../../model/media-output.ts';
 import type { VideoTrack } from '../../model/source.ts';
 import { uprightFilters } from '../../model/upright.ts';
 import { CROP_STRIPS } from './crop.ts';
+import { LOOK_FILTERS } from './looks.ts';
 import { LUMA_HEIGHT_PX, LUMA_WIDTH_PX } from './shots/features.ts';
 import { selectExpression, thumbnailSize } from './thumbnail-picks.ts';
 import { exactTiming } from './trial.ts';
@@ -84,7 +85,8 @@ function rangeGraph(video: VideoTrack, cut: RangeCut, zeroPtsTicks: number | nul
   const sameSize = `scale=${video.widthPx}:${video.heightPx}:${SCALER_FLAGS}`;
   const colors = video.color.matrix === 'gbr' ? '' : `:in_color_matrix=${scalerMatrix(video.color.matrix)}`;
   return [
-    `[0:${video.streamIndex}]${trim ? `${trim},` : ''}split=3[exact][all][any]`,
+    `[0:${video.streamIndex}]${trim ? `${trim},` : ''}split=4[exact][all][any][looks]`,
+    `[looks]${LOOK_FILTERS}`,
     `[all]${lines.length > 0 ? `${[sameSize, ...lines].join(',')},` : ''}scale=${size(LUMA_WIDTH_PX, LUMA_HEIGHT_PX)}:${SCALER_FLAGS}:${range}:out_range=tv,${LUMA_ONLY}${upright}[luma]`,
     `[any]select=${selectExpression(zeroPtsTicks, video.timeBase)},split=3[small][wide][high]`,
     `[small]scale=${size(thumbnail.widthPx, thumbnail.heightPx)}:${SCALER_FLAGS}${colors}:out_color_matrix=bt601:${range}:out_range=pc,format=yuvj420p${upright}[jpeg]`,

@@ -1,6 +1,7 @@
 import { INDEX_RECORD_BYTES } from '../../model/frame-index.ts';
 import type { ContentBox } from './crop.ts';
-import { asObject, integerAt, type JsonObject, objectsAt } from './json-access.ts';
+import { asObject, integerAt, type JsonObject, objectsAt, textAt } from './json-access.ts';
+import type { Look } from './looks.ts';
 import { LUMA_BYTES } from './shots/features.ts';
 
 /**
@@ -12,7 +13,7 @@ import { LUMA_BYTES } from './shots/features.ts';
  *   notes: JSON | thumbnails: JPEG pictures, one after the other
  */
 export const RANGE_HEADER_BYTES = 64;
-const RANGE_VERSION = 1;
+const RANGE_VERSION = 2;
 const MAGIC = 0x47524c53;
 const LARGEST_NOTES_BYTES = 16 * 1024 * 1024;
 const MOST_NOTES = 1_000_000;
@@ -26,6 +27,10 @@ export type RangeHeader = {
 
 /** Times of a stretch of damaged pictures; null: to the start or end of the film. */
 export type DamagedStretch = { readonly startPtsTicks: number | null; readonly endPtsTicks: number | null };
+
+export function isWithin(ptsTicks: number, { startPtsTicks, endPtsTicks }: DamagedStretch): boolean {
+  return (startPtsTicks === null || ptsTicks >= startPtsTicks) && (endPtsTicks === null || ptsTicks < endPtsTicks);
+}
 
 export type RangeThumbnail = {
   readonly ptsTicks: number;
@@ -44,6 +49,8 @@ export type RangeNotes = {
   readonly timesAscend: boolean;
   /** Bytes of a decoded frame; null when there are none, or when they are not all of one size. */
   readonly frameBytes: number | null;
+  /** Of the first picture looked at, and of each that has another one than the picture before. */
+  readonly looks: readonly Look[];
 };
 
 export function encodeRangeHeader(header: RangeHeader): Uint8Array {
@@ -97,7 +104,13 @@ export function decodeRangeNotes(bytes: Uint8Array, thumbnailBytes: number): Ran
   if (typeof timesAscend !== 'boolean' || (matchesListing !== null && typeof matchesListing !== 'boolean')) {
     throw new RangeError('range notes: an answer is missing');
   }
-  return { thumbnails, damaged, matchesListing, timesAscend, frameBytes: frameBytes === null ? null : wholeAt(root, 'frameBytes') };
+  const looks = objectsAt(root, 'looks', MOST_NOTES).map(readLook);
+  return { thumbnails, damaged, matchesListing, timesAscend, frameBytes: frameBytes === null ? null : wholeAt(root, 'frameBytes'), looks };
+}
+
+function readLook(item: JsonObject): Look {
+  const [sampleAspect, range, matrix] = ['sampleAspect', 'range', 'matrix'].map((key) => textAt(item, key));
+  return { ptsTicks: wholeAt(item, 'ptsTicks'), sampleAspect, isInterlaced: item.isInterlaced === true, range, matrix };
 }
 
 function readThumbnail(item: JsonObject): RangeThumbnail {

@@ -4,6 +4,7 @@ import { encodeIndexRecord, INDEX_RECORD_BYTES } from '../../model/frame-index.t
 import type { VideoTrack } from '../../model/source.ts';
 import { type ContentBox, CROP_STRIPS, contentBox } from './crop.ts';
 import { JpegSplitter } from './jpeg-splitter.ts';
+import type { Look } from './looks.ts';
 import { PictureSplitter } from './picture-splitter.ts';
 import { PtsChecksum } from './pts-checksum.ts';
 import { RANGE_FD } from './range-args.ts';
@@ -13,6 +14,9 @@ import { LUMA_BYTES, measureChange, measurePicture, storedPicture } from './shot
 import { ThumbnailPicker } from './thumbnail-picks.ts';
 
 const RECORDS_PER_WRITE = 512;
+
+/** What is known only when the process has ended. */
+export type RangeEnd = { readonly damaged: readonly DamagedStretch[]; readonly looks: readonly Look[]; readonly isListTrusted: boolean };
 
 type Measured = { readonly features: Float32Array; readonly picture: Uint8Array };
 
@@ -88,7 +92,7 @@ export class RangeRecorder {
   }
 
   /** Writes what is left and closes the file. Throws RangeError when the process wrote halves without their others. */
-  async finish(damaged: readonly DamagedStretch[], isListTrusted: boolean): Promise<{ sizeBytes: number; frameCount: number }> {
+  async finish({ damaged, looks, isListTrusted }: RangeEnd): Promise<{ sizeBytes: number; frameCount: number }> {
     for (const part of [this.#hashes, this.#luma, this.#jpegs, this.#rows, this.#columns]) part.end();
     const picked = this.#pickedPts.length;
     if (this.#hashed.length + this.#measured.length > 0 || this.#thumbnails.length !== picked || this.#contents.length !== picked) {
@@ -101,6 +105,7 @@ export class RangeRecorder {
       matchesListing: isListTrusted ? this.matchesListing : null,
       timesAscend: this.#timesAscend,
       frameBytes: this.#keepsSize ? this.#frameBytes : null,
+      looks,
     });
     for (const part of [...(this.#first && this.#last ? [this.#first, this.#last] : []), notes, ...this.#thumbnails]) this.#append(part);
     await this.#writing;

@@ -132,7 +132,7 @@ function summarise(scan: SourceScan, video: VideoTrack, measures: FilmMeasures, 
   return {
     version: 1,
     id: scan.id,
-    facts: measures.keepsSize ? facts : { ...facts, video: { ...(facts.video ?? video), changesSize: true } },
+    facts: { ...facts, video: withChanges(facts.video ?? video, measures) },
     frameCount: measures.frameCount,
     timeBase,
     firstPtsTicks: measures.firstPtsTicks,
@@ -155,6 +155,12 @@ function summarise(scan: SourceScan, video: VideoTrack, measures: FilmMeasures, 
       ...sounds.flatMap((sound) => judgeSound(sound, ticksToSeconds(measures.firstPtsTicks, timeBase))),
     ],
   };
+}
+
+/** What only the frames say: the film is handled as one that changes, or is interlaced, from its beginning. */
+function withChanges(video: VideoTrack, { keepsSize, changes }: FilmMeasures): VideoTrack {
+  const changesSize = !keepsSize || changes.shapePtsTicks !== null;
+  return { ...video, changesSize, fieldOrder: changes.interlacedPtsTicks === null ? video.fieldOrder : 'interlaced' };
 }
 
 /** Pace and length by the frames themselves, where the container's list says nothing. */

@@ -10,7 +10,7 @@ import { framesOf, scene } from '../../support/luma-film.ts';
 
 const TWENTY_FOURTHS = { num: 1, den: 24 };
 const HASH = new Uint8Array(16);
-const SOUND_NOTES: RangeNotes = { thumbnails: [], damaged: [], matchesListing: true, timesAscend: true, frameBytes: 100 };
+const SOUND_NOTES: RangeNotes = { thumbnails: [], damaged: [], matchesListing: true, timesAscend: true, frameBytes: 100, looks: [] };
 const PICTURE = framesOf([scene(1)])[0];
 
 const DAMAGED: Partial<RangeNotes> = { matchesListing: false, damaged: [{ startPtsTicks: 24, endPtsTicks: 48 }] };
@@ -55,6 +55,15 @@ test('a change of size is believed in a film that is sound and progressive', () 
   assert.deepEqual(codes(judge([{ ptsTicks: count(5), notes: { frameBytes: null } }])), ['warn SL-242']);
   assert.deepEqual(codes(judge(other, { interlaced: true })), ['refuse SL-211']);
   assert.deepEqual(codes(judge([{ ptsTicks: count(96), notes: { ...DAMAGED, frameBytes: null } }])), ['refuse SL-211', 'warn SL-234']);
+});
+
+test('what key pictures say otherwise in mid-film is told, or refused where one title cannot hold it', () => {
+  const look = { ptsTicks: 0, sampleAspect: '1/1', isInterlaced: false, range: 'tv', matrix: 'bt709' };
+  const changed = (change: object) => judge([{ ptsTicks: count(96), notes: { looks: [look, { ...look, ptsTicks: 48, ...change }] } }]);
+  assert.deepEqual(codes(changed({ sampleAspect: '4/3' })), ['warn SL-242']);
+  assert.deepEqual(codes(changed({ isInterlaced: true })), ['warn SL-222']);
+  const [color] = changed({ matrix: 'smpte170m' });
+  assert.deepEqual([color.code, color.severity, color.place.startSeconds], ['SL-213', 'refuse', 2]);
 });
 
 test('missing pictures of a damaged range are told, and refused when many', () => {

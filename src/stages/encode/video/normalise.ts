@@ -1,5 +1,5 @@
 import type { PlannedRung } from '../../../model/ladder.ts';
-import { isHdr, type VideoTrack } from '../../../model/source.ts';
+import { type ColorFacts, isHdr, isWide, type VideoTrack } from '../../../model/source.ts';
 import { uprightFilters } from '../../../model/upright.ts';
 
 /** Exact on every CPU: the scaler's fast paths round differently from machine to machine. */
@@ -33,12 +33,19 @@ export function normaliseFilters(video: VideoTrack, rung: Pick<PlannedRung, 'wid
   const from = `in_range=${color.range}:out_range=tv:in_color_matrix=${scalerMatrix(color.matrix)}`;
   if (rung.hdr) return [`scale=${size}:${from}:out_color_matrix=bt2020`, 'format=yuv420p10le', ...upright];
   if (isHdr(color)) return [`scale=${size}`, ...toneMapFilters(video), ...upright];
+  if (isWide(color)) return [`scale=${size}`, primariesFilter(color), 'format=yuv420p', ...upright];
   return [`scale=${size}:${from}:out_color_matrix=bt709`, 'format=yuv420p', ...upright];
 }
 
 /** The largest even size of a picture's own shape in that box; worked out again for every picture that has another size than the one before. */
 function fitted(width: number, height: number): string {
   return `'min(${width},2*round(${height}*dar/2))':'min(${height},2*round(${width}/dar/2))':eval=frame`;
+}
+
+/** BT.2020 and P3 to BT.709, through linear light. */
+function primariesFilter({ primaries, matrix, range }: ColorFacts): string {
+  const from = `transferin=bt709:primariesin=${primaries}:matrixin=${matrix}:rangein=${range === 'pc' ? 'full' : 'limited'}`;
+  return `zscale=${from}:transfer=bt709:primaries=bt709:matrix=bt709:range=limited`;
 }
 
 /** PQ and HLG to BT.709, graded around the 203 cd/m² reference white of ITU-R BT.2408. */

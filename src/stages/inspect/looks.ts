@@ -1,0 +1,78 @@
+/** How a picture says it is to be shown, apart from its size. */
+export type Look = {
+  readonly ptsTicks: number;
+  /** Width ÷ height of a pixel, as in 16/15. */
+  readonly sampleAspect: string;
+  readonly isInterlaced: boolean;
+  /** As ffmpeg spells them; `unknown` where the picture does not say. */
+  readonly range: string;
+  readonly matrix: string;
+};
+
+/** Times of the first pictures that are to be shown in another way than those before, on the source's clock; null: none. */
+export type LookChanges = {
+  readonly shapePtsTicks: number | null;
+  readonly colorPtsTicks: number | null;
+  readonly interlacedPtsTicks: number | null;
+};
+
+const SECONDS_BETWEEN = 2;
+const MOST_LOOKS = 1000;
+
+/** A branch that has ffmpeg tell the look of a key picture every two seconds: only there may it change. What else a picture carries is left out. */
+export const LOOK_FILTERS = `select='key*(isnan(prev_selected_t)+gte(t-prev_selected_t\\,${SECONDS_BETWEEN}))',sidedata=mode=delete,showinfo=checksum=0,nullsink`;
+
+const PICTURE = /showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] n: *\d+ pts: *(-?\d{1,18}) .{0,200}? sar:(\d{1,10}\/\d{1,10}) s:\S{1,30} i:([PTB]) /;
+const COLORS = /showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] color_range:(\S{1,40}) color_space:(\S{1,40}) /;
+
+/** Reads what `LOOK_FILTERS` made ffmpeg log; looks that repeat the one before are left out. */
+export function parseLooks(log: string): Look[] {
+  const looks: Look[] = [];
+  let picture: RegExpExecArray | null = null;
+  for (const line of log.split('\n')) {
+    if (!line.includes('showinfo')) continue;
+    picture = PICTURE.exec(line) ?? picture;
+    const colors = picture && COLORS.exec(line);
+    if (picture === null || colors === null) continue;
+    const look = { ptsTicks: Number(picture[1]), sampleAspect: picture[2], isInterlaced: picture[3] !== 'P', range: colors[1], matrix: colors[2] };
+    picture = null;
+    if (looks.length < MOST_LOOKS && !isAlike(looks.at(-1), look)) looks.push(look);
+  }
+  return looks;
+}
+
+function isAlike(own: Look | undefined, { sampleAspect, isInterlaced, range, matrix }: Look): boolean {
+  return own?.sampleAspect === sampleAspect && own.isInterlaced === isInterlaced && own.range === range && own.matrix === matrix;
+}
+
+/** Holds looks to each other as they come. Those of a container may differ from all of them: only changes count, and what a picture does not say is none. */
+export class LookMeter {
+  readonly #first = new Map<'sampleAspect' | 'range' | 'matrix', string>();
+  #shapePtsTicks: number | null = null;
+  #colorPtsTicks: number | null = null;
+  #interlacedPtsTicks: number | null = null;
+
+  push(look: Look): void {
+    const { ptsTicks } = look;
+    if (look.isInterlaced) this.#interlacedPtsTicks ??= ptsTicks;
+    if (this.#differs('sampleAspect', look.sampleAspect === '0/1' ? '1/1' : look.sampleAspect)) this.#shapePtsTicks ??= ptsTicks;
+    const differs = [this.#differs('range', look.range), this.#differs('matrix', alikeMatrix(look.matrix))];
+    if (differs.includes(true)) this.#colorPtsTicks ??= ptsTicks;
+  }
+
+  get changes(): LookChanges {
+    return { shapePtsTicks: this.#shapePtsTicks, colorPtsTicks: this.#colorPtsTicks, interlacedPtsTicks: this.#interlacedPtsTicks };
+  }
+
+  #differs(measure: 'sampleAspect' | 'range' | 'matrix', value: string): boolean {
+    if (value === 'unknown') return false;
+    const first = this.#first.get(measure);
+    if (first === undefined) this.#first.set(measure, value);
+    return first !== undefined && first !== value;
+  }
+}
+
+/** ITU-R BT.601 has two names with the same numbers. */
+function alikeMatrix(matrix: string): string {
+  return matrix === 'bt470bg' ? 'smpte170m' : matrix;
+}
