@@ -24,6 +24,7 @@ const KEPT_TAGS: ReadonlySet<string> = new Set(['i', 'b', 'u']);
 const OVERRIDES = /\{\\[^{}]*\}/g;
 /** An ASS drawing whose tags the tool has already taken away: move, then coordinates and further commands. */
 const DRAWING = /^m(\s+-?\d+(\.\d+)?){2}(\s+([mnlbspc]|-?\d+(\.\d+)?))+$/;
+/** What steers, ends a line for some reader, or marks an order of bytes. */
 const CONTROLS = /(?!\n)\p{Cc}|[\u2028\u2029\ufeff]/gu;
 const TOKEN = /<(\/?)([A-Za-z]+)(?:[.\s][^<>]*)?>|<[\d:.]+>|<\/?[A-Za-z][^<>]*>|&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-z]{2,5});|[\s\S]/g;
 
@@ -32,19 +33,21 @@ const TOKEN = /<(\/?)([A-Za-z]+)(?:[.\s][^<>]*)?>|<[\d:.]+>|<\/?[A-Za-z][^<>]*>|
  * and drawing goes; all else is escaped text; no empty lines. Empty when nothing is left to read.
  */
 export function cleanPayload(text: string): string {
-  const plain = text
-    .replace(/\r\n?/g, '\n')
-    .replace(CONTROLS, '')
+  const plain = cleanCharacters(text.replace(/\r\n?/g, '\n'))
     .replace(OVERRIDES, '')
     .replace(/\\[Nn]/g, '\n')
     .replace(/\\h/g, '\u00a0');
-  const lines = nestTags(plain.toWellFormed()).split('\n');
+  const lines = nestTags(plain).split('\n');
   const payload = lines
     .map(trimBlanks)
     .filter((line) => line !== '')
     .join('\n');
   const readable = payload.replace(/<[^>]*>/g, '').trim();
   return readable === '' || DRAWING.test(readable) ? '' : payload;
+}
+
+function cleanCharacters(text: string): string {
+  return text.replace(CONTROLS, '').toWellFormed();
 }
 
 /** Without blanks at both ends; by hand, because a pattern for the end looks again from each blank of a long run. */
@@ -85,13 +88,12 @@ function closing(tag: string): string {
 
 const NAMED: { readonly [name: string]: string } = { amp: '&', lt: '<', gt: '>', nbsp: '\u00a0', lrm: '\u200e', rlm: '\u200f', quot: '"' };
 
-/** A character reference, or itself when it means nothing printable. */
+/** What a character reference means, cleaned as the character itself would be; the reference when it means nothing. */
 function unescapeText(reference: string): string {
   const name = reference.slice(1, -1);
   if (!name.startsWith('#')) return NAMED[name] ?? reference;
   const code = name[1] === 'x' ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1));
-  const isPrintable = code >= 0x20 && code <= 0x10ffff && !(code >= 0x7f && code <= 0x9f) && !(code >= 0xd800 && code <= 0xdfff);
-  return isPrintable ? String.fromCodePoint(code) : '';
+  return code > 0x10ffff ? '' : cleanCharacters(String.fromCodePoint(code));
 }
 
 /** Plain text as it stands in a payload (W3C WebVTT section 3.3). */
