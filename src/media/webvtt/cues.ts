@@ -27,7 +27,7 @@ export function parseWebVtt(text: string): Cue[] {
     if (timingAt >= 0) {
       if (cues.length === MAX_CUES) throw new RangeError('WebVTT: too many cues');
       cues.push({ head: readHead(block[timingAt]), lines: block.slice(timingAt + 1) });
-    } else if (!OTHER_BLOCK.test(block[0])) cues.at(-1)?.lines.push(...block);
+    } else if (!OTHER_BLOCK.test(block[0])) for (const line of block) cues.at(-1)?.lines.push(line);
   }
   return cues.map(({ head: { startMs, endMs, ...place }, lines: payload }) => ({ startMs, endMs, payload: payload.join('\n'), ...place }));
 }

@@ -42,6 +42,11 @@ test('an empty line inside the text that a tool wrote does not cut the cue', () 
   ]);
 });
 
+test('as many lines as a file can have belong to the cue before them', () => {
+  const [cue] = parseWebVtt(`WEBVTT\n\n00:01.000 --> 00:02.000\none\n\n${'two\n'.repeat(400_000)}`);
+  assert.equal(cue.payload.split('\n').length, 400_001);
+});
+
 test('what is written is read back the same', () => {
   const cues = [
     { startMs: 0, endMs: 1, payload: 'a', settings: 'line:0 align:left' },
