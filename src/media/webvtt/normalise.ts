@@ -20,7 +20,16 @@ export function normaliseCues(cues: readonly Cue[], shiftMs: number): Cue[] {
   return kept.sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
 }
 
-const KEPT_TAGS: ReadonlySet<string> = new Set(['i', 'b', 'u']);
+/** What stands for a tag's beginning and end. The reading that ruby annotates a word with follows it in parentheses, as in plain print. */
+const KEPT_TAGS: ReadonlyMap<string, readonly [opening: string, closing: string]> = new Map([
+  ['i', ['<i>', '</i>']],
+  ['b', ['<b>', '</b>']],
+  ['u', ['<u>', '</u>']],
+  ['ruby', ['', '']],
+  ['rt', ['(', ')']],
+]);
+/** The parentheses that HTML has for readers who know no ruby. */
+const RUBY_FALLBACK = /<rp>[^<]*<\/rp>/gi;
 const OVERRIDES = /\{\\[^{}]*\}/g;
 /** An ASS drawing whose tags the tool has already taken away: move, then coordinates and further commands. */
 const DRAWING = /^m(\s+-?\d+(\.\d+)?){2}(\s+([mnlbspc]|-?\d+(\.\d+)?))+$/;
@@ -29,12 +38,13 @@ const CONTROLS = /(?!\n)\p{Cc}|[\u2028\u2029\ufeff]/gu;
 const TOKEN = /<(\/?)([A-Za-z]+)(?:[.\s][^<>]*)?>|<[\d:.]+>|<\/?[A-Za-z][^<>]*>|&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-z]{2,5});|[\s\S]/g;
 
 /**
- * Subtitle text of any origin as a WebVTT payload (W3C WebVTT section 3.3): italics, bold and underline stay, properly nested; every other tag, ASS override
- * and drawing goes; all else is escaped text; no empty lines. Empty when nothing is left to read.
+ * Subtitle text of any origin as a WebVTT payload (W3C WebVTT section 3.3): italics, bold and underline stay, properly nested, ruby becomes `word(reading)`;
+ * every other tag, ASS override and drawing goes; all else is escaped text; no empty lines. Empty when nothing is left to read.
  */
 export function cleanPayload(text: string): string {
   const plain = cleanCharacters(text.replace(/\r\n?/g, '\n'))
     .replace(OVERRIDES, '')
+    .replace(RUBY_FALLBACK, '')
     .replace(/\\[Nn]/g, '\n')
     .replace(/\\h/g, '\u00a0');
   const lines = nestTags(plain).split('\n');
@@ -66,12 +76,13 @@ function nestTags(text: string): string {
   const open: string[] = [];
   let out = '';
   for (const [token, slash, name] of text.matchAll(TOKEN)) {
-    const tag = name?.toLowerCase();
-    if (tag !== undefined && KEPT_TAGS.has(tag)) {
+    const tag = name?.toLowerCase() ?? '';
+    const opening = KEPT_TAGS.get(tag)?.[0];
+    if (opening !== undefined) {
       if (slash === '') {
         if (open.includes(tag)) continue;
         open.push(tag);
-        out += `<${tag}>`;
+        out += opening;
       } else {
         const depth = open.lastIndexOf(tag);
         if (depth >= 0) out += open.splice(depth).reverse().map(closing).join('');
@@ -83,7 +94,7 @@ function nestTags(text: string): string {
 }
 
 function closing(tag: string): string {
-  return `</${tag}>`;
+  return KEPT_TAGS.get(tag)?.[1] ?? '';
 }
 
 const NAMED: { readonly [name: string]: string } = { amp: '&', lt: '<', gt: '>', nbsp: '\u00a0', lrm: '\u200e', rlm: '\u200f', quot: '"' };

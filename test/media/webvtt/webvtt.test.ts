@@ -121,6 +121,9 @@ test('text keeps italics, bold and underline and loses every other markup', () =
     ['<i> \n </i>', ''],
     ['\u0000a\u2028b\ud800', 'ab\ufffd'],
     ['I <3 you', 'I &lt;3 you'],
+    ['<ruby>明<rt>あ</rt>日<rt>した</rt></ruby>も', '明(あ)日(した)も'],
+    ['<i><ruby.x>a<rt>b</ruby> c</i>', '<i>a(b) c</i>'],
+    ['<RUBY>a<rp>(</rp><rt><b>b</rt><rp>)</rp></RUBY>c', 'a(<b>b</b>)c'],
     ['&#8232;x\n&#x2029;&#65279;y&#xFEFF;\n&#8233;', 'x\ny'],
     ['a&#10;&#x0A;b&#13;c&#0;&#133;&#27;&#xd800;&#1114112;', 'a\nbc\ufffd'],
   ]) {
@@ -149,6 +152,12 @@ test('clean text stays as it is when cleaned again, and can always be written', 
     '\u0000',
     '\r',
     '<x y>',
+    '<ruby>',
+    '</ruby>',
+    '<rt>',
+    '</rt>',
+    '<rp>',
+    '</rp>',
     '&amp;lt;',
     '&#8232;',
     '&#x2029;',
@@ -203,7 +212,7 @@ test('mangled and hostile files are read or refused, never anything else', () =>
 });
 
 test('cleaning takes time in proportion to the text', async () => {
-  for (const part of ['<', '<a', '&', '{\\', '<i', '</', 'm 0 0 ', ' ', '\\', '<i>', '0 ', '<a '])
+  for (const part of ['<', '<a', '&', '{\\', '<i', '</', 'm 0 0 ', ' ', '\\', '<i>', '0 ', '<a ', '<rp>'])
     await checkProportion(200_000, (size) => cleanPayload(part.repeat(size)));
   await checkProportion(100_000, (size) => cleanPayload(`m 0 0 ${'l 0 0 '.repeat(size)}x`));
 });
