@@ -9,7 +9,7 @@ const finding = z.object({
     streamIndex: z.int().optional(),
     startFrame: frameNumber.optional(),
     endFrameExclusive: frameNumber.optional(),
-    startSeconds: z.number().optional(),
+    startSeconds: z.number().optional().describe('Since the first picture, or the first sound where there are none'),
     endSeconds: z.number().optional(),
   }),
   message: z.string(),

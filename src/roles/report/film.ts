@@ -43,9 +43,13 @@ export function rungViews(report: Report): RungView[] {
 }
 
 /** Shots with their starts on the title's timeline, where segments and scores are; in a report they count from the first picture. */
-export function shotsOnTimeline({ shots, plan, source }: Report): Report['shots'] {
-  const videoStartSeconds = ticksToSeconds(plan.videoStartTicks, source.timeBase);
-  return shots.map((shot) => ({ ...shot, startSeconds: Number((shot.startSeconds + videoStartSeconds).toFixed(6)) }));
+export function shotsOnTimeline(report: Report): Report['shots'] {
+  return report.shots.map((shot) => ({ ...shot, startSeconds: secondsOnTimeline(report, shot.startSeconds) }));
+}
+
+/** Seconds since the first picture as seconds of the title's timeline. */
+export function secondsOnTimeline({ plan, source }: Report, seconds: number): number {
+  return Number((seconds + ticksToSeconds(plan.videoStartTicks, source.timeBase)).toFixed(6));
 }
 
 /** Length of the title, seconds: where the last segment of a rung ends. */

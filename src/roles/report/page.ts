@@ -4,7 +4,7 @@ import { ERROR_CODES } from '../../model/error-codes.ts';
 import type { Report } from '../../model/report.ts';
 import { STAGE_NAMES } from '../../model/stage.ts';
 import { formatBytes, formatSeconds } from '../cli/terminal.ts';
-import { type Metric, type RungView, rungViews, shotsOnTimeline, titleSeconds } from './film.ts';
+import { type Metric, type RungView, rungViews, secondsOnTimeline, shotsOnTimeline, titleSeconds } from './film.ts';
 import { type Html, html } from './html.ts';
 import type { FramePictures } from './pictures.ts';
 import { clock, type Plot, plotHtml, roundTicks } from './plot.ts';
@@ -171,9 +171,9 @@ function shotSection({ shots, rungs }: PageView): Html {
 <thead><tr><th class="n">Shot</th><th class="n">At</th><th class="n">Frame</th><th class="n">Frames</th>${heads}</tr></thead><tbody>${shown}</tbody></table></div>${rest}</details></section>`;
 }
 
-function findingSection({ findings }: Report): Html {
-  const items = findings.map(({ code, severity, message, place }) => {
-    const at = place.startSeconds === undefined ? '' : ` at ${clock(place.startSeconds)}`;
+function findingSection(report: Report): Html {
+  const items = report.findings.map(({ code, severity, message, place }) => {
+    const at = place.startSeconds === undefined ? '' : ` at ${clock(secondsOnTimeline(report, place.startSeconds))}`;
     const title = code in ERROR_CODES ? ERROR_CODES[code as keyof typeof ERROR_CODES].title : '';
     return html`<li class="${severity}"><b>${severity}</b> <span>${message}</span> <small>${code} ${title}${at}</small></li>`;
   });
