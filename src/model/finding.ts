@@ -3,7 +3,7 @@ import type { ErrorCode } from './error-codes.ts';
 /** `refuse` stops the title before any encode; `warn` is repaired or worked around; `info` is worth knowing. */
 export type Severity = 'info' | 'warn' | 'refuse';
 
-/** Where in the source: any part may be missing. Frames are presentation order, zero based. */
+/** Where in the source: any part may be missing. Frames are presentation order, zero based; seconds count from the first picture, or the first sound where there are none. */
 export type Place = {
   readonly streamIndex?: number;
   readonly startFrame?: number;

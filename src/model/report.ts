@@ -9,13 +9,13 @@ const finding = z.object({
     streamIndex: z.int().optional(),
     startFrame: frameNumber.optional(),
     endFrameExclusive: frameNumber.optional(),
-    startSeconds: z.number().optional(),
+    startSeconds: z.number().optional().describe('Since the first picture, or the first sound where there are none'),
     endSeconds: z.number().optional(),
   }),
   message: z.string(),
 });
 
-const stretch = { startFrame: frameNumber, endFrameExclusive: frameNumber, startSeconds: z.number() };
+const stretch = { startFrame: frameNumber, endFrameExclusive: frameNumber, startSeconds: z.number().describe('Since the first picture') };
 
 const scoreSummary = z.object({ mean: z.number(), worst: z.number() });
 const scored = {
@@ -71,7 +71,7 @@ export const reportSchema = z.object({
   shots: z.array(z.object(stretch)),
   chunks: z.array(z.object({ ...stretch, idrFrames: z.array(frameNumber), shots: z.array(z.object(stretch)) })),
   plan: z.object({
-    videoStartTicks: z.number(),
+    videoStartTicks: z.number().describe("When the first picture comes on the title's timeline"),
     firstPtsTicks: z.number().optional().describe("Presentation time of the first frame on the source's clock; missing in reports of earlier versions"),
     audio: z.array(z.record(z.string(), z.unknown())),
     text: z.array(z.record(z.string(), z.unknown())),

@@ -125,9 +125,18 @@ function cleanText(text: string, form: SubtitleForm): void {
 function writeAndReadAgain(written: readonly Cue[]): void {
   const cues = normaliseCues(written, 0);
   if (cues.length === 0) return;
-  const again = parseWebVtt(writeWebVtt(cues));
+  const again = parseWebVtt(textOf(cues));
   if (JSON.stringify(again) !== JSON.stringify(cues))
     throw new Error(`cues changed: ${JSON.stringify(cues).slice(0, 300)} became ${JSON.stringify(again).slice(0, 300)}`);
+}
+
+/** Clean cues can be written: a refusal is a fault here. */
+function textOf(cues: readonly Cue[]): string {
+  try {
+    return writeWebVtt(cues);
+  } catch (error) {
+    throw new Error(`clean cues are refused: ${JSON.stringify(cues).slice(0, 300)}`, { cause: error });
+  }
 }
 
 /** Ten triplets beside each picture. */

@@ -27,7 +27,7 @@ export function parseWebVtt(text: string): Cue[] {
     if (timingAt >= 0) {
       if (cues.length === MAX_CUES) throw new RangeError('WebVTT: too many cues');
       cues.push({ head: readHead(block[timingAt]), lines: block.slice(timingAt + 1) });
-    } else if (!OTHER_BLOCK.test(block[0])) cues.at(-1)?.lines.push(...block);
+    } else if (!OTHER_BLOCK.test(block[0])) for (const line of block) cues.at(-1)?.lines.push(line);
   }
   return cues.map(({ head: { startMs, endMs, ...place }, lines: payload }) => ({ startMs, endMs, payload: payload.join('\n'), ...place }));
 }
@@ -35,7 +35,8 @@ export function parseWebVtt(text: string): Cue[] {
 /** Writes a file. Throws RangeError for a payload or settings that would not be read back the same, or times that a cue cannot have. */
 export function writeWebVtt(cues: readonly Cue[]): string {
   const blocks = cues.map(({ startMs, endMs, payload, settings }) => {
-    if (payload.includes('-->') || /^$/m.test(payload) || payload.includes('\r')) throw new RangeError('WebVTT: a payload has an arrow or an empty line');
+    if (payload.includes('-->') || payload.split('\n').includes('') || payload.includes('\r'))
+      throw new RangeError('WebVTT: a payload has an arrow or an empty line');
     if (!(startMs >= 0 && endMs > startMs)) throw new RangeError(`WebVTT: a cue lasts from ${startMs} to ${endMs} ms`);
     if (settings !== undefined && (settings === '' || cleanSettings(settings) !== settings))
       throw new RangeError('WebVTT: a cue has settings that mean nothing');

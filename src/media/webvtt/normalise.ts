@@ -20,31 +20,44 @@ export function normaliseCues(cues: readonly Cue[], shiftMs: number): Cue[] {
   return kept.sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
 }
 
-const KEPT_TAGS: ReadonlySet<string> = new Set(['i', 'b', 'u']);
+/** What stands for a tag's beginning and end. The reading that ruby annotates a word with follows it in parentheses, as in plain print. */
+const KEPT_TAGS: ReadonlyMap<string, readonly [opening: string, closing: string]> = new Map([
+  ['i', ['<i>', '</i>']],
+  ['b', ['<b>', '</b>']],
+  ['u', ['<u>', '</u>']],
+  ['ruby', ['', '']],
+  ['rt', ['(', ')']],
+]);
+/** The parentheses that HTML has for readers who know no ruby. */
+const RUBY_FALLBACK = /<rp>[^<]*<\/rp>/gi;
 const OVERRIDES = /\{\\[^{}]*\}/g;
 /** An ASS drawing whose tags the tool has already taken away: move, then coordinates and further commands. */
 const DRAWING = /^m(\s+-?\d+(\.\d+)?){2}(\s+([mnlbspc]|-?\d+(\.\d+)?))+$/;
+/** What steers, ends a line for some reader, or marks an order of bytes. */
 const CONTROLS = /(?!\n)\p{Cc}|[\u2028\u2029\ufeff]/gu;
 const TOKEN = /<(\/?)([A-Za-z]+)(?:[.\s][^<>]*)?>|<[\d:.]+>|<\/?[A-Za-z][^<>]*>|&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-z]{2,5});|[\s\S]/g;
 
 /**
- * Subtitle text of any origin as a WebVTT payload (W3C WebVTT section 3.3): italics, bold and underline stay, properly nested; every other tag, ASS override
- * and drawing goes; all else is escaped text; no empty lines. Empty when nothing is left to read.
+ * Subtitle text of any origin as a WebVTT payload (W3C WebVTT section 3.3): italics, bold and underline stay, properly nested, ruby becomes `word(reading)`;
+ * every other tag, ASS override and drawing goes; all else is escaped text; no empty lines. Empty when nothing is left to read.
  */
 export function cleanPayload(text: string): string {
-  const plain = text
-    .replace(/\r\n?/g, '\n')
-    .replace(CONTROLS, '')
+  const plain = cleanCharacters(text.replace(/\r\n?/g, '\n'))
     .replace(OVERRIDES, '')
+    .replace(RUBY_FALLBACK, '')
     .replace(/\\[Nn]/g, '\n')
     .replace(/\\h/g, '\u00a0');
-  const lines = nestTags(plain.toWellFormed()).split('\n');
+  const lines = nestTags(plain).split('\n');
   const payload = lines
     .map(trimBlanks)
     .filter((line) => line !== '')
     .join('\n');
   const readable = payload.replace(/<[^>]*>/g, '').trim();
   return readable === '' || DRAWING.test(readable) ? '' : payload;
+}
+
+function cleanCharacters(text: string): string {
+  return text.replace(CONTROLS, '').toWellFormed();
 }
 
 /** Without blanks at both ends; by hand, because a pattern for the end looks again from each blank of a long run. */
@@ -63,12 +76,13 @@ function nestTags(text: string): string {
   const open: string[] = [];
   let out = '';
   for (const [token, slash, name] of text.matchAll(TOKEN)) {
-    const tag = name?.toLowerCase();
-    if (tag !== undefined && KEPT_TAGS.has(tag)) {
+    const tag = name?.toLowerCase() ?? '';
+    const opening = KEPT_TAGS.get(tag)?.[0];
+    if (opening !== undefined) {
       if (slash === '') {
         if (open.includes(tag)) continue;
         open.push(tag);
-        out += `<${tag}>`;
+        out += opening;
       } else {
         const depth = open.lastIndexOf(tag);
         if (depth >= 0) out += open.splice(depth).reverse().map(closing).join('');
@@ -80,18 +94,17 @@ function nestTags(text: string): string {
 }
 
 function closing(tag: string): string {
-  return `</${tag}>`;
+  return KEPT_TAGS.get(tag)?.[1] ?? '';
 }
 
 const NAMED: { readonly [name: string]: string } = { amp: '&', lt: '<', gt: '>', nbsp: '\u00a0', lrm: '\u200e', rlm: '\u200f', quot: '"' };
 
-/** A character reference, or itself when it means nothing printable. */
+/** What a character reference means, cleaned as the character itself would be; the reference when it means nothing. */
 function unescapeText(reference: string): string {
   const name = reference.slice(1, -1);
   if (!name.startsWith('#')) return NAMED[name] ?? reference;
   const code = name[1] === 'x' ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1));
-  const isPrintable = code >= 0x20 && code <= 0x10ffff && !(code >= 0x7f && code <= 0x9f) && !(code >= 0xd800 && code <= 0xdfff);
-  return isPrintable ? String.fromCodePoint(code) : '';
+  return code > 0x10ffff ? '' : cleanCharacters(String.fromCodePoint(code));
 }
 
 /** Plain text as it stands in a payload (W3C WebVTT section 3.3). */

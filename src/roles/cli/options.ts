@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { languageTag } from '../../media/cmaf/labels.ts';
 import { ScenelineError } from '../../model/errors.ts';
 import type { Ladder } from '../../model/ladder.ts';
 import type { SidecarWish } from '../../model/sidecar.ts';
@@ -40,11 +41,16 @@ const MOST_SIDECARS = 100;
 export function addSubtitles(text: string, before: readonly SidecarWish[] = []): SidecarWish[] {
   const equals = text.indexOf('=');
   const [language, path] = [text.slice(0, Math.max(0, equals)), text.slice(equals + 1)];
-  if (!/^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}$/.test(language) || path === '') {
+  if (!isLanguage(language) || path === '') {
     throw new ScenelineError('SL-101', `--subtitles takes LANG=FILE, as in de=film.de.srt, not "${text}".`);
   }
   if (before.length === MOST_SIDECARS) throw new ScenelineError('SL-101', `--subtitles can be given ${MOST_SIDECARS} times.`);
   return [...before, { language, path }];
+}
+
+/** Whether manifests can name the language; what looks like one may still repeat a part, as `de-1901-1901`. */
+function isLanguage(tag: string): boolean {
+  return /^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}$/.test(tag) && (languageTag(tag) !== 'und' || tag.toLowerCase() === 'und');
 }
 
 /** The ladder with the loudness that --normalise asks for: as given, or that of EBU R 128. Throws SL-101 when it is none. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ticksToSeconds } from '../../media/time.ts';
 import type { Report } from '../../model/report.ts';
 import type { Point } from './plot.ts';
 
@@ -39,6 +40,16 @@ export function rungViews(report: Report): RungView[] {
       const pictures = rendition.quality?.pictures ?? [];
       return { rendition, rates: track ? ratesOf(track) : [], scores: { ssim: worstOf(pictures, 'ssim'), vmaf: worstOf(pictures, 'vmaf') } };
     });
+}
+
+/** Shots with their starts on the title's timeline, where segments and scores are; in a report they count from the first picture. */
+export function shotsOnTimeline(report: Report): Report['shots'] {
+  return report.shots.map((shot) => ({ ...shot, startSeconds: secondsOnTimeline(report, shot.startSeconds) }));
+}
+
+/** Seconds since the first picture as seconds of the title's timeline. */
+export function secondsOnTimeline({ plan, source }: Report, seconds: number): number {
+  return Number((seconds + ticksToSeconds(plan.videoStartTicks, source.timeBase)).toFixed(6));
 }
 
 /** Length of the title, seconds: where the last segment of a rung ends. */

@@ -4,7 +4,7 @@ import { ERROR_CODES } from '../../model/error-codes.ts';
 import type { Report } from '../../model/report.ts';
 import { STAGE_NAMES } from '../../model/stage.ts';
 import { formatBytes, formatSeconds } from '../cli/terminal.ts';
-import { type Metric, type RungView, rungViews, titleSeconds } from './film.ts';
+import { type Metric, type RungView, rungViews, secondsOnTimeline, shotsOnTimeline, titleSeconds } from './film.ts';
 import { type Html, html } from './html.ts';
 import type { FramePictures } from './pictures.ts';
 import { clock, type Plot, plotHtml, roundTicks } from './plot.ts';
@@ -20,13 +20,15 @@ type PageView = {
   readonly report: Report;
   readonly rungs: readonly RungView[];
   readonly endSeconds: number;
+  /** On the title's timeline. */
+  readonly shots: Report['shots'];
   readonly pictures: readonly FramePictures[];
 };
 
 /** The page of a finished title: everything is in it, nothing is fetched. Pure but for its own style sheet. */
 export function reportPage(report: Report, pictures: readonly FramePictures[]): string {
   const rungs = rungViews(report);
-  const view: PageView = { report, rungs, endSeconds: titleSeconds(report, rungs), pictures };
+  const view: PageView = { report, rungs, endSeconds: titleSeconds(report, rungs), shots: shotsOnTimeline(report), pictures };
   const { name, about } = headline(view);
   const style = readFileSync(join(import.meta.dirname, 'page.css'), 'utf8');
   const body = html`<header><h1><bdi>${name}</bdi></h1><p>${about}</p></header>
@@ -48,17 +50,11 @@ ${sourceSection(report)}
   return `${PAGE_MARK}\n${head.text}\n<style>${style}</style></head>\n<body>\n${body.text}\n</body></html>\n`;
 }
 
-function headline({ report, endSeconds }: PageView): { name: string; about: string } {
+function headline({ report, shots, endSeconds }: PageView): { name: string; about: string } {
   const { title, video } = report.source.facts as { title?: unknown; video?: { widthPx?: unknown; heightPx?: unknown; codec?: unknown } | null };
   const file = report.source.path.split('/').at(-1);
   const master = video ? `master ${video.widthPx}×${video.heightPx} ${video.codec}` : '';
-  const about = [
-    clock(endSeconds),
-    `${count(report.source.frames)} frames`,
-    `${count(report.shots.length)} shots`,
-    `${count(report.chunks.length)} chunks`,
-    master,
-  ];
+  const about = [clock(endSeconds), `${count(report.source.frames)} frames`, `${count(shots.length)} shots`, `${count(report.chunks.length)} chunks`, master];
   return { name: (typeof title === 'string' && title) || file || 'Untitled', about: about.filter(Boolean).join(' · ') };
 }
 
@@ -119,8 +115,7 @@ function scoreSection(view: PageView, metric: Metric): Html {
   return html`<section><h2>Quality <small>${about}</small></h2>${legend(rungs)}${plotHtml(plot)}</section>`;
 }
 
-function commonPlot({ report, rungs, endSeconds }: PageView): Pick<Plot, 'endSeconds' | 'borders' | 'hints'> {
-  const { shots } = report;
+function commonPlot({ rungs, shots, endSeconds }: PageView): Pick<Plot, 'endSeconds' | 'borders' | 'hints'> {
   const hints = shots.slice(0, MOST_SHOTS).map(({ startSeconds }, shot) => {
     const scores = rungs.map(({ rendition }) => `${rendition.name} ${shotWords(rendition.quality?.shots[shot])}`);
     const endOfShot = shots[shot + 1]?.startSeconds ?? endSeconds;
@@ -158,27 +153,27 @@ function pictureSection({ pictures, report }: PageView): Html {
   return html`<section><h2>Worst frames <small>of the scored ones, one of a shot for each rung; below, where they differ most</small></h2>${note(hint)}${figures}</section>`;
 }
 
-function shotSection({ report, rungs }: PageView): Html {
-  if (report.shots.length === 0) return html``;
+function shotSection({ shots, rungs }: PageView): Html {
+  if (shots.length === 0) return html``;
   const scored = rungs.filter(({ rendition }) => rendition.quality?.ssim);
   const row = (shot: number) => {
-    const { startFrame, endFrameExclusive, startSeconds } = report.shots[shot];
+    const { startFrame, endFrameExclusive, startSeconds } = shots[shot];
     const cells = scored.map(({ rendition }) => {
       const ssim = rendition.quality?.shots[shot]?.ssim;
       return html`<td class="n">${ssim ? ssim.mean.toFixed(3) : '–'}</td><td class="n">${ssim ? ssim.worst.toFixed(3) : '–'}</td>`;
     });
     return html`<tr><td class="n">${shot + 1}</td><td class="n">${clock(startSeconds)}</td><td class="n">${startFrame}</td><td class="n">${endFrameExclusive - startFrame}</td>${cells}</tr>`;
   };
-  const shown = report.shots.slice(0, MOST_SHOTS).map((_, shot) => row(shot));
+  const shown = shots.slice(0, MOST_SHOTS).map((_, shot) => row(shot));
   const heads = scored.map(({ rendition }) => html`<th class="n">${rendition.name}</th><th class="n">worst</th>`);
-  const rest = report.shots.length > MOST_SHOTS ? note(`Only the first ${count(MOST_SHOTS)}; report.json has them all.`) : null;
-  return html`<section><details><summary><h2>Shots <small>${count(report.shots.length)}</small></h2></summary><div class="scroll"><table>
+  const rest = shots.length > MOST_SHOTS ? note(`Only the first ${count(MOST_SHOTS)}; report.json has them all.`) : null;
+  return html`<section><details><summary><h2>Shots <small>${count(shots.length)}</small></h2></summary><div class="scroll"><table>
 <thead><tr><th class="n">Shot</th><th class="n">At</th><th class="n">Frame</th><th class="n">Frames</th>${heads}</tr></thead><tbody>${shown}</tbody></table></div>${rest}</details></section>`;
 }
 
-function findingSection({ findings }: Report): Html {
-  const items = findings.map(({ code, severity, message, place }) => {
-    const at = place.startSeconds === undefined ? '' : ` at ${clock(place.startSeconds)}`;
+function findingSection(report: Report): Html {
+  const items = report.findings.map(({ code, severity, message, place }) => {
+    const at = place.startSeconds === undefined ? '' : ` at ${clock(secondsOnTimeline(report, place.startSeconds))}`;
     const title = code in ERROR_CODES ? ERROR_CODES[code as keyof typeof ERROR_CODES].title : '';
     return html`<li class="${severity}"><b>${severity}</b> <span>${message}</span> <small>${code} ${title}${at}</small></li>`;
   });

@@ -51,7 +51,7 @@ export async function soundEntry(scan: SourceScan, range: ScanRange, damaged: re
 /** Key frames before a range, nearest first. */
 export function keysBefore(scan: SourceScan, range: ScanRange, limit: number): number[] {
   const keys: number[] = [];
-  for (let at = range.index - 1; at >= 0 && keys.length < limit; at--) keys.push(...scan.ranges[at].keyPtsTicks.toReversed());
+  for (let at = range.index - 1; at >= 0 && keys.length < limit; at--) keys.push(...scan.ranges[at].keyPtsTicks.slice(-limit).toReversed());
   return keys.slice(0, limit);
 }
 

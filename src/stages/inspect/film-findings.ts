@@ -85,7 +85,7 @@ function paceFindings({ measures, timeBase, streamIndex }: Film): Finding[] {
   return [...variable, ...limited(gaps, (more) => finding('warn', 'SL-225', `The picture has ${more} more gaps.`, { streamIndex }))];
 }
 
-/** Judges a sound track by its decoded samples. @param filmSeconds when the film's first picture comes, on the source's clock */
+/** Judges a sound track by its decoded samples. @param filmSeconds when the film's first picture comes, or the first sound where there are none, on the source's clock */
 export function judgeSound(sound: AudioFindings, filmSeconds: number): Finding[] {
   const { streamIndex, startSeconds } = sound.inspection;
   if (sound.failure !== null) return [finding('warn', 'SL-233', `This sound track cannot be decoded and is left out: ${sound.failure}.`, { streamIndex })];
@@ -96,7 +96,7 @@ export function judgeSound(sound: AudioFindings, filmSeconds: number): Finding[]
   }
   if (sound.isDamaged) found.push(finding('warn', 'SL-241', 'The decoder reports errors in this sound track.', { streamIndex }));
   if (sound.gapCount > 0) {
-    const place: Place = { streamIndex, startSeconds: sound.gaps[0].atSeconds };
+    const place: Place = { streamIndex, startSeconds: Number((sound.gaps[0].atSeconds - filmSeconds).toFixed(6)) };
     found.push(
       finding(
         'warn',

@@ -130,7 +130,7 @@ function rateFaults({ multivariant, playlists, tracks }: PackageView, uri: strin
     return track ? segmentRates(track, target).peakBitsPerSecond : 0;
   };
   const isSound = sound.some((tag) => tag.get('URI') === uri);
-  const peak = (isSound ? 0 : peakOf(uri)) + Math.max(0, ...sound.map((tag) => peakOf(tag.get('URI'))));
+  const peak = (isSound ? 0 : peakOf(uri)) + sound.reduce((most, tag) => Math.max(most, peakOf(tag.get('URI'))), 0);
   const said = attributes.get('BANDWIDTH');
   return said === String(peak) ? [] : [`${MULTIVARIANT_FILE}: ${uri} is said to need ${said} bit/s and needs ${peak}`];
 }

@@ -42,10 +42,16 @@ test('an empty line inside the text that a tool wrote does not cut the cue', () 
   ]);
 });
 
+test('as many lines as a file can have belong to the cue before them', () => {
+  const [cue] = parseWebVtt(`WEBVTT\n\n00:01.000 --> 00:02.000\none\n\n${'two\n'.repeat(400_000)}`);
+  assert.equal(cue.payload.split('\n').length, 400_001);
+});
+
 test('what is written is read back the same', () => {
   const cues = [
     { startMs: 0, endMs: 1, payload: 'a', settings: 'line:0 align:left' },
     { startMs: 3_599_999, endMs: 3_600_000, payload: '<i>b</i>\nc &amp; d' },
+    { startMs: 3_600_000, endMs: 3_600_001, payload: '\u2028a\u2029' },
     { startMs: 400_000_000, endMs: 400_000_001, payload: 'thumbnails-001.jpg#xywh=0,0,160,90' },
   ];
   const text = writeWebVtt(cues);
@@ -115,6 +121,11 @@ test('text keeps italics, bold and underline and loses every other markup', () =
     ['<i> \n </i>', ''],
     ['\u0000a\u2028b\ud800', 'ab\ufffd'],
     ['I <3 you', 'I &lt;3 you'],
+    ['<ruby>明<rt>あ</rt>日<rt>した</rt></ruby>も', '明(あ)日(した)も'],
+    ['<i><ruby.x>a<rt>b</ruby> c</i>', '<i>a(b) c</i>'],
+    ['<RUBY>a<rp>(</rp><rt><b>b</rt><rp>)</rp></RUBY>c', 'a(<b>b</b>)c'],
+    ['&#8232;x\n&#x2029;&#65279;y&#xFEFF;\n&#8233;', 'x\ny'],
+    ['a&#10;&#x0A;b&#13;c&#0;&#133;&#27;&#xd800;&#1114112;', 'a\nbc\ufffd'],
   ]) {
     assert.equal(cleanPayload(given), clean, JSON.stringify(given));
   }
@@ -141,13 +152,28 @@ test('clean text stays as it is when cleaned again, and can always be written', 
     '\u0000',
     '\r',
     '<x y>',
+    '<ruby>',
+    '</ruby>',
+    '<rt>',
+    '</rt>',
+    '<rp>',
+    '</rp>',
     '&amp;lt;',
+    '&#8232;',
+    '&#x2029;',
+    '&#65279;',
+    '&#10;',
+    '&#13;',
+    '&#xdc00;',
+    '\u2028',
+    '\u0085',
     'm 0 0',
     HOSTILE_TEXT,
   ];
   for (let i = 0; i < 5000; i++) {
     const text = Array.from({ length: 1 + Math.floor(random() * 12) }, () => parts[Math.floor(random() * parts.length)]).join('');
     const clean = cleanPayload(text);
+    assert.doesNotMatch(clean, /(?!\n)[\p{Cc}\p{Cs}\u2028\u2029\ufeff]/u, JSON.stringify(text));
     assert.equal(cleanPayload(clean), clean, JSON.stringify(text));
     if (clean === '') continue;
     const cue = { startMs: 0, endMs: 1000, payload: clean };
@@ -186,7 +212,7 @@ test('mangled and hostile files are read or refused, never anything else', () =>
 });
 
 test('cleaning takes time in proportion to the text', async () => {
-  for (const part of ['<', '<a', '&', '{\\', '<i', '</', 'm 0 0 ', ' ', '\\', '<i>', '0 ', '<a '])
+  for (const part of ['<', '<a', '&', '{\\', '<i', '</', 'm 0 0 ', ' ', '\\', '<i>', '0 ', '<a ', '<rp>'])
     await checkProportion(200_000, (size) => cleanPayload(part.repeat(size)));
   await checkProportion(100_000, (size) => cleanPayload(`m 0 0 ${'l 0 0 '.repeat(size)}x`));
 });

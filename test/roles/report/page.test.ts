@@ -85,6 +85,13 @@ test('a title of another kind has a page as well: nothing scored, no shots, no s
   assert.ok(reportPage(exampleReport({ renditions: [unscored] }), []).includes('made before pictures were scored'));
 });
 
+test('shots and findings stand where their pictures are, also when these begin after the sound', () => {
+  const text = page({ ...report(5, 'late'), plan: { videoStartTicks: 48, audio: [], text: [] } });
+  assert.deepEqual(new Set([...text.matchAll(/class="border" d="M([\d.]+) /g)].map(([, x]) => x)), new Set(['400', '600', '800', '1000']));
+  assert.ok(text.includes('<title>Shot 1, 0:02 to 0:04 ') && text.includes('<td class="n">2</td><td class="n">0:04</td>'));
+  assert.match(text, /<small>late .* at 0:05<\/small>/);
+});
+
 test('a film of three hours and five thousand shots stays a small page', () => {
   const long = page(report(5400, 'long'));
   assert.ok(long.length < 2_000_000, `${long.length} bytes`);

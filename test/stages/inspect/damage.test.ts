@@ -80,3 +80,10 @@ test('a range that starts damaged is entered at the nearest sound GOP before it'
   assert.equal(await entry(ranges[1], 150), 96);
   assert.equal(await entry(ranges[0], 10), null);
 });
+
+test('a range behind one of very many key pictures is entered as well', async () => {
+  const keys = Array.from({ length: 200_000 }, (_, i) => i);
+  const ranges = [rangeOf(0, null, 200_000, keys), rangeOf(1, 200_000, null, [200_000])];
+  const damaged = [{ startPtsTicks: 200_000, endPtsTicks: null }];
+  assert.equal(await soundEntry({ ranges } as unknown as SourceScan, ranges[1], damaged, complainsAt(199_999, 199_998).complains), 199_997);
+});

@@ -111,9 +111,9 @@ test('sound with gaps, damage or nothing at all is told', () => {
     ...changes,
   });
   assert.deepEqual(judgeSound(sound({}), 0), []);
-  const [gaps] = judgeSound(sound({ gapCount: 3, gaps: [{ atSeconds: 1.5, jumpSeconds: 0.1 }] }), 0);
+  const [gaps] = judgeSound(sound({ gapCount: 3, gaps: [{ atSeconds: 101.5, jumpSeconds: 0.1 }] }), 100.2);
   assert.equal(gaps.code, 'SL-226');
-  assert.deepEqual(gaps.place, { streamIndex: 1, startSeconds: 1.5 });
+  assert.deepEqual(gaps.place, { streamIndex: 1, startSeconds: 1.3 });
   assert.deepEqual(codes(judgeSound(sound({ isDamaged: true }), 0)), ['warn SL-241']);
   assert.deepEqual(codes(judgeSound(sound({}), 1e9)), ['refuse SL-270']);
   assert.deepEqual(codes(judgeSound(sound({ gapCount: 1, gaps: [{ atSeconds: 1, jumpSeconds: 1e6 }] }), 0)), ['refuse SL-270', 'warn SL-226']);

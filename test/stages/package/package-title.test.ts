@@ -132,6 +132,12 @@ describe('a package', () => {
     'another playlist version of the same name': [(changed) => changed.set('180p.m3u8', changed.get('360p.m3u8')!), /180p.mp4 is in no playlist/],
     'a manifest that is cut short': [(changed) => changed.set('master.m3u8', Buffer.from('#EXTM3U\n')), /master.m3u8: HLS: no variants/],
   };
+  test('with very many sounds named is read all the same', async () => {
+    const changed = new Map(files);
+    edit('master.m3u8', /$/, '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio"\n'.repeat(200_000))(changed);
+    assert.deepEqual((await provePackage(readerOf(changed))).faults, []);
+  });
+
   for (const [name, [plant, sentence]] of Object.entries(planted)) {
     test(`with ${name} is found out`, async () => {
       const changed = new Map(files);
