@@ -76,6 +76,16 @@ describe('a film whose every name is an attack', { timeout: 300_000 }, () => {
     assert.match(texts.refused, /SL-202/);
   });
 
+  test('what the command line does not understand is quoted in one line in which nothing acts', async () => {
+    const name = `-${ESCAPE}\u202e\nx.mkv`;
+    for (const args of [[name], ['encode', `-${name}`, '--out', 'x'], [ESCAPE], ['titles', name.slice(1), ESCAPE], ['encod', '--jsom']]) {
+      const end = await place.run(args);
+      assert.equal(end.code, 2);
+      assert.doesNotMatch(end.stderr, STEERING, JSON.stringify(end.stderr));
+      assert.match(end.stderr, /^error: [^\n]+\n(\(Did you mean [a-z]+\?\)\n)?\(sceneline --help lists the commands\)\n$/);
+    }
+  });
+
   test('files have names of ours', () => {
     const files = readdirSync(place.outDir, { recursive: true, encoding: 'utf8' });
     assert.ok(files.length > 8);

@@ -44,6 +44,7 @@ function buildProgram(base: Pick<Invocation, 'env' | 'signal' | 'setStatus'>): C
     .addHelpText('after', EXIT_HELP)
     .showHelpAfterError('(sceneline --help lists the commands)')
     .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(usageError(text)) })
     .hook('preAction', (_, command) => {
       Object.assign(base.env, withOwnFfmpeg(base.env, stateFolder(command.opts(), base.env)));
     });
@@ -100,6 +101,12 @@ function buildProgram(base: Pick<Invocation, 'env' | 'signal' | 'setStatus'>): C
   gcCommand(add('gc', 'delete what nothing refers to; safe beside running encodes'), base);
   doctorCommand(addBoth('doctor', 'what was found, what is missing, and the command that mends it'), base);
   return program;
+}
+
+/** What commander says of arguments, which it quotes as they are. Its own line breaks are before a suggestion, which quotes nothing, and at the end. */
+function usageError(text: string): string {
+  const [, problem, suggestion = ''] = /^(.*?)(\n\(Did you mean [^\n]*\?\))?\n$/s.exec(text)!;
+  return `${printable(problem)}${suggestion}\n`;
 }
 
 /** Says what went wrong and returns the exit status. */

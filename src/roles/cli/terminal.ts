@@ -6,6 +6,11 @@ export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (mark) => `\\u{${mark.codePointAt(0)!.toString(16)}}`);
 }
 
+/** One sentence for the operator, on standard error. */
+export function say(sentence: string): void {
+  process.stderr.write(`${printable(sentence)}\n`);
+}
+
 export function formatSeconds(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];

@@ -7,6 +7,7 @@ import { FFMPEG_PIN, getFfmpeg } from '../../doctor/get-ffmpeg.ts';
 import { withOwnFfmpeg } from '../../doctor/own-ffmpeg.ts';
 import type { Invocation } from '../invocation.ts';
 import { type CommonOptions, stateFolder } from '../options.ts';
+import { say } from '../terminal.ts';
 import { clusterConfig } from './cluster.ts';
 
 type DoctorOptions = CommonOptions & { readonly cluster?: boolean; readonly getFfmpeg?: boolean; readonly yes?: boolean };
@@ -34,17 +35,17 @@ async function bringFfmpeg(options: DoctorOptions, invocation: Invocation): Prom
   const { env, signal } = invocation;
   const { checks } = await localReport(options, invocation);
   if (!isFfmpegPoor(checks)) {
-    process.stderr.write('The ffmpeg that is found has everything; nothing was downloaded.\n');
+    say('The ffmpeg that is found has everything; nothing was downloaded.');
     return;
   }
   const confirm = async (question: string) => {
     const isWanted = options.yes === true || (await ask(question, signal));
-    if (isWanted) process.stderr.write('Downloading.\n');
+    if (isWanted) say('Downloading.');
     return isWanted;
   };
   const path = await getFfmpeg({ env, stateDir: stateFolder(options, env), pin: FFMPEG_PIN, confirm, signal });
-  process.stderr.write(path === null ? 'Nothing was downloaded.\n' : `Brought ${path}.\n`);
-  if (path !== null && env.SCENELINE_FFMPEG) process.stderr.write('SCENELINE_FFMPEG names another one, which goes before it.\n');
+  say(path === null ? 'Nothing was downloaded.' : `Brought ${path}.`);
+  if (path !== null && env.SCENELINE_FFMPEG) say('SCENELINE_FFMPEG names another one, which goes before it.');
 }
 
 /** A yes or no from the person at the terminal. Throws SL-101 when nobody is there. */

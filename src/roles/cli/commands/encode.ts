@@ -19,7 +19,7 @@ import { type CommonOptions, parseWorkers, stateFolder, withLoudness } from '../
 import { ProgressView } from '../progress.ts';
 import { readLadder } from '../read-ladder.ts';
 import { describeEnd, summary } from '../summary.ts';
-import { printable } from '../terminal.ts';
+import { printable, say } from '../terminal.ts';
 import { TitleTracker } from '../title-tracker.ts';
 
 export type EncodeOptions = CommonOptions & {
@@ -45,7 +45,6 @@ export function encodeCommand(command: Command, invocation: Invocation): void {
 
 /** The whole of `encode`: sets the exit status and prints the result. Returns the report of a finished title. */
 export async function runEncode(source: string, options: EncodeOptions, invocation: Invocation, out: NodeJS.WritableStream): Promise<Report | null> {
-  const say = (sentence: string) => void process.stderr.write(`${sentence}\n`);
   await sightSource(source);
   const ladder = withLoudness(options.ladder ? await readLadder(options.ladder) : DEFAULT_LADDER, options.normalise);
   const workers = options.workers ? parseWorkers(options.workers) : defaultWorkers(ASSUMED_PIXELS);
@@ -85,7 +84,6 @@ async function makeTitle(work: TitleWork): Promise<Report | null> {
 
 /** `retry`: goes on with a title that failed or was cancelled. A source or tool that changed since is noticed as by `encode`. */
 export async function runRetry(titleId: string, options: Omit<EncodeOptions, 'out'>, invocation: Invocation): Promise<void> {
-  const say = (sentence: string) => void process.stderr.write(`${sentence}\n`);
   const workers = options.workers ? parseWorkers(options.workers) : defaultWorkers(ASSUMED_PIXELS);
   const tools = await ensureMediaTools(invocation.env, say);
   const laptop = await openLaptop(stateFolder(options, invocation.env));

@@ -8,12 +8,11 @@ import { makePage } from '../../report/make-page.ts';
 import type { Invocation } from '../invocation.ts';
 import type { CommonOptions } from '../options.ts';
 import { summary } from '../summary.ts';
-import { printable } from '../terminal.ts';
+import { say } from '../terminal.ts';
 
 type ReportOptions = CommonOptions & { readonly html?: string; readonly against?: string };
 
 export function reportCommand(command: Command, invocation: Invocation): void {
-  const say = (sentence: string) => void process.stderr.write(`${sentence}\n`);
   command
     .argument('<DIR>', 'folder of a finished title')
     .option('--html <FILE>', 'write a page with plots and the worst frames; all of it is in that one file')
@@ -29,6 +28,6 @@ export function reportCommand(command: Command, invocation: Invocation): void {
         await makePage({ dir: folder, report, htmlPath: resolve(html), masterPath, signal: invocation.signal, openTools, say });
       }
       process.stdout.write(json ? `${JSON.stringify(report)}\n` : `${summary(report, folder, true)}\n`);
-      if (html !== undefined) say(`Page: ${printable(resolve(html))}`);
+      if (html !== undefined) say(`Page: ${resolve(html)}`);
     });
 }
