@@ -14,7 +14,7 @@ import { verifyCommand } from './commands/verify.ts';
 import { watchCommand } from './commands/watch.ts';
 import { Interrupt, type Invocation } from './invocation.ts';
 import { addSubtitles, stateFolder } from './options.ts';
-import { printable } from './terminal.ts';
+import { printable, printableJson } from './terminal.ts';
 
 const EXIT_HELP = `
 Exit status: 0 done, 1 internal fault, 2 wrong usage or missing tool, 3 source refused,
@@ -136,5 +136,5 @@ function report(thrown: unknown, interrupted: boolean, json: boolean): number {
 }
 
 function printError(code: ErrorCode, message: string): void {
-  process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
+  process.stdout.write(`${printableJson({ error: { code, message } })}\n`);
 }

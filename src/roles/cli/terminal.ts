@@ -6,6 +6,12 @@ export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (mark) => `\\u{${mark.codePointAt(0)!.toString(16)}}`);
 }
 
+/** JSON as a terminal may show it, in one line: what `printable` makes visible is written as an escape of JSON, so the value is the same. */
+export function printableJson(value: unknown): string {
+  const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(value).replace(UNPRINTABLE, (mark) => mark.split('').map(escaped).join(''));
+}
+
 /** One sentence for the operator, on standard error. */
 export function say(sentence: string): void {
   process.stderr.write(`${printable(sentence)}\n`);

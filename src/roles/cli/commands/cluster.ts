@@ -14,7 +14,7 @@ import { ensureMediaTools } from '../../doctor/ensure-media-tools.ts';
 import type { Invocation } from '../invocation.ts';
 import { type CommonOptions, clusterConfigPath, parseCount, withLoudness } from '../options.ts';
 import { readLadder } from '../read-ladder.ts';
-import { printable, say } from '../terminal.ts';
+import { printable, printableJson, say } from '../terminal.ts';
 
 const POLL_MS = 1000;
 const LEAVE_WITHIN_MS = 2000;
@@ -96,7 +96,7 @@ export function fetchCommand(command: Command, invocation: Invocation): void {
         if (title === null) throw new ScenelineError('SL-108', `There is no title ${printable(titleId)}.`);
         const { fetchTitle } = await import('../../cluster/fetch-title.ts');
         await fetchTitle(cluster, title, options.out, invocation.signal);
-        process.stdout.write(options.json ? `${JSON.stringify({ title: titleId, out: options.out })}\n` : `${titleId} is in ${printable(options.out)}\n`);
+        process.stdout.write(options.json ? `${printableJson({ title: titleId, out: options.out })}\n` : `${titleId} is in ${printable(options.out)}\n`);
       }),
     );
 }
@@ -150,7 +150,7 @@ async function waitForEnd(cluster: Cluster, title: Title, signal: AbortSignal): 
 
 function printTitle(title: Title, options: CommonOptions): void {
   const findings = title.findings.map((finding) => `  ${finding.code} ${printable(finding.message)}\n`).join('');
-  process.stdout.write(options.json ? `${JSON.stringify({ title })}\n` : `${title.id} is ${title.state}\n${findings}`);
+  process.stdout.write(options.json ? `${printableJson({ title })}\n` : `${title.id} is ${title.state}\n${findings}`);
 }
 
 function idOf(source: string): string {

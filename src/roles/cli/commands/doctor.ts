@@ -7,7 +7,7 @@ import { FFMPEG_PIN, getFfmpeg } from '../../doctor/get-ffmpeg.ts';
 import { withOwnFfmpeg } from '../../doctor/own-ffmpeg.ts';
 import type { Invocation } from '../invocation.ts';
 import { type CommonOptions, stateFolder } from '../options.ts';
-import { say } from '../terminal.ts';
+import { printableJson, say } from '../terminal.ts';
 import { clusterConfig } from './cluster.ts';
 
 type DoctorOptions = CommonOptions & { readonly cluster?: boolean; readonly getFfmpeg?: boolean; readonly yes?: boolean };
@@ -21,7 +21,7 @@ export function doctorCommand(command: Command, invocation: Invocation): void {
       if (options.cluster && options.getFfmpeg) throw new ScenelineError('SL-101', '--get-ffmpeg is for this machine: leave --cluster out.');
       if (options.getFfmpeg) await bringFfmpeg(options, invocation);
       const report = options.cluster ? await clusterReport(options, invocation) : await localReport(options, invocation);
-      process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${doctorText(report)}\n`);
+      process.stdout.write(options.json ? `${printableJson(report)}\n` : `${doctorText(report)}\n`);
       if (!report.ready) invocation.setStatus(NOT_READY_STATUS);
     });
 }

@@ -19,7 +19,7 @@ import { type CommonOptions, parseWorkers, stateFolder, withLoudness } from '../
 import { ProgressView } from '../progress.ts';
 import { readLadder } from '../read-ladder.ts';
 import { describeEnd, summary } from '../summary.ts';
-import { printable, say } from '../terminal.ts';
+import { printable, printableJson, say } from '../terminal.ts';
 import { TitleTracker } from '../title-tracker.ts';
 
 export type EncodeOptions = CommonOptions & {
@@ -107,13 +107,13 @@ async function printEnd({ laptop, outDir, options, invocation, out }: TitleWork,
     reclaimMemory();
     const report = await finishedTitle(dir, title, reclaimMemory);
     if (report === null) throw new ScenelineError('SL-905', `The title was published, but ${dir} does not hold it.`);
-    out.write(options.json ? `${JSON.stringify(report)}\n` : `${summary(report, dir, end.wasFinished)}\n`);
+    out.write(options.json ? `${printableJson(report)}\n` : `${summary(report, dir, end.wasFinished)}\n`);
     return report;
   }
   if (invocation.signal.aborted) throw new ScenelineError('SL-130', 'The run was stopped.');
   const said = await describeEnd(title, laptop);
   invocation.setStatus(said.exitStatus);
   process.stderr.write(`${said.text.split('\n').map(printable).join('\n')}\n`);
-  if (options.json) out.write(`${JSON.stringify(said.document)}\n`);
+  if (options.json) out.write(`${printableJson(said.document)}\n`);
   return null;
 }

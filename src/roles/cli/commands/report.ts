@@ -8,7 +8,7 @@ import { makePage } from '../../report/make-page.ts';
 import type { Invocation } from '../invocation.ts';
 import type { CommonOptions } from '../options.ts';
 import { summary } from '../summary.ts';
-import { say } from '../terminal.ts';
+import { printableJson, say } from '../terminal.ts';
 
 type ReportOptions = CommonOptions & { readonly html?: string; readonly against?: string };
 
@@ -27,7 +27,7 @@ export function reportCommand(command: Command, invocation: Invocation): void {
         const openTools = () => ensureMediaTools(invocation.env, say);
         await makePage({ dir: folder, report, htmlPath: resolve(html), masterPath, signal: invocation.signal, openTools, say });
       }
-      process.stdout.write(json ? `${JSON.stringify(report)}\n` : `${summary(report, folder, true)}\n`);
+      process.stdout.write(json ? `${printableJson(report)}\n` : `${summary(report, folder, true)}\n`);
       if (html !== undefined) say(`Page: ${resolve(html)}`);
     });
 }

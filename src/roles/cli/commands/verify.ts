@@ -6,7 +6,7 @@ import { ensureMediaTools } from '../../doctor/ensure-media-tools.ts';
 import { withScratch } from '../../scratch.ts';
 import type { Invocation } from '../invocation.ts';
 import type { CommonOptions } from '../options.ts';
-import { printable, say, table } from '../terminal.ts';
+import { printable, printableJson, say, table } from '../terminal.ts';
 
 export function verifyCommand(command: Command, invocation: Invocation): void {
   command
@@ -17,7 +17,7 @@ export function verifyCommand(command: Command, invocation: Invocation): void {
       const verdict = await withScratch((scratch) =>
         verifyTitle({ dir: resolve(dir), sourcePath: resolve(options.against), say }, { ...scratch, tools, signal: invocation.signal }),
       );
-      if (options.json) process.stdout.write(`${JSON.stringify(verdict)}\n`);
+      if (options.json) process.stdout.write(`${printableJson(verdict)}\n`);
       else {
         const files =
           verdict.files.length === 0
