@@ -14,7 +14,7 @@ import { verifyCommand } from './commands/verify.ts';
 import { watchCommand } from './commands/watch.ts';
 import { Interrupt, type Invocation } from './invocation.ts';
 import { addSubtitles, stateFolder } from './options.ts';
-import { printable, printableJson } from './terminal.ts';
+import { printable, printableJson, printableLines, stackLines } from './terminal.ts';
 
 const EXIT_HELP = `
 Exit status: 0 done, 1 internal fault, 2 wrong usage or missing tool, 3 source refused,
@@ -127,9 +127,9 @@ function report(thrown: unknown, interrupted: boolean, json: boolean): number {
   const code = known?.code ?? 'SL-901';
   const facts = ERROR_CODES[code];
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`\n${code} ${facts.title}: ${printable(message)}\n`);
-  if (known?.evidence?.stderrTail) process.stderr.write(`The tool said last:\n${known.evidence.stderrTail.split('\n').map(printable).join('\n')}\n`);
-  if (known === null && error instanceof Error && error.stack) process.stderr.write(`${error.stack.split('\n').map(printable).join('\n')}\n`);
+  process.stderr.write(`\n${code} ${facts.title}: ${printableLines(known?.lines ?? [message])}\n`);
+  if (known?.evidence?.stderrTail) process.stderr.write(`The tool said last:\n${printableLines(known.evidence.stderrTail.split('\n'))}\n`);
+  if (known === null && error instanceof Error && error.stack) process.stderr.write(`${printableLines(stackLines(error.stack))}\n`);
   process.stderr.write(`${facts.remedy}\n`);
   if (json) printError(code, message);
   return facts.exit;

@@ -19,7 +19,7 @@ import { type CommonOptions, parseWorkers, stateFolder, withLoudness } from '../
 import { ProgressView } from '../progress.ts';
 import { readLadder } from '../read-ladder.ts';
 import { describeEnd, summary } from '../summary.ts';
-import { printable, printableJson, say } from '../terminal.ts';
+import { printableJson, printableLines, say } from '../terminal.ts';
 import { TitleTracker } from '../title-tracker.ts';
 
 export type EncodeOptions = CommonOptions & {
@@ -113,7 +113,7 @@ async function printEnd({ laptop, outDir, options, invocation, out }: TitleWork,
   if (invocation.signal.aborted) throw new ScenelineError('SL-130', 'The run was stopped.');
   const said = await describeEnd(title, laptop);
   invocation.setStatus(said.exitStatus);
-  process.stderr.write(`${said.text.split('\n').map(printable).join('\n')}\n`);
+  process.stderr.write(`${printableLines(said.lines)}\n`);
   if (options.json) out.write(`${printableJson(said.document)}\n`);
   return null;
 }
