@@ -5,9 +5,19 @@ import type { Evidence } from './job.ts';
 export class ScenelineError extends Error {
   readonly code: ErrorCode;
   readonly evidence: Evidence | null;
+  /** The message as lines of ours: a name in one of them may hold a line break, which is none. */
+  readonly lines: readonly string[];
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; evidence?: Omit<Evidence, 'code' | 'message'> } = {}) {
+  /** @param options.details lines below the message */
+  constructor(
+    code: ErrorCode,
+    sentence: string,
+    options: { cause?: unknown; details?: readonly string[]; evidence?: Omit<Evidence, 'code' | 'message'> } = {},
+  ) {
+    const lines = [sentence, ...(options.details ?? [])];
+    const message = lines.join('\n');
     super(message, { cause: options.cause });
+    this.lines = lines;
     this.name = 'ScenelineError';
     this.code = code;
     this.evidence = options.evidence ? { code, message, ...options.evidence } : null;

@@ -4,7 +4,7 @@ import { ScenelineError } from '../../src/model/errors.ts';
 import type { Ladder } from '../../src/model/ladder.ts';
 import { verifyTitle } from '../../src/pipeline/verify-title.ts';
 import { openLaptop } from '../../src/roles/all-in-one.ts';
-import { describeEnd } from '../../src/roles/cli/summary.ts';
+import { describeEnd, type EndDescription } from '../../src/roles/cli/summary.ts';
 import { encodeTitle } from '../../src/roles/encode-title.ts';
 import { TINY_LADDER } from '../crash/crash-run.ts';
 import { mediaTools } from '../support/stage-context.ts';
@@ -58,10 +58,10 @@ async function encodeAndVerify(place: string, sourcePath: string, signal: AbortS
   return faults.length === 0 ? { ending: 'made', words: '' } : { ending: 'wrong', words: JSON.stringify(faults.slice(0, 3)) };
 }
 
-function titleEnd(state: string, { text, document }: { text: string; document: unknown }): Told {
-  if (state === 'refused') return { ending: 'refused', words: /SL-\d+/.exec(text)?.[0] ?? '' };
+function titleEnd(state: string, { lines, document }: EndDescription): Told {
+  if (state === 'refused') return { ending: 'refused', words: /SL-\d+/.exec(lines.join('\n'))?.[0] ?? '' };
   const code = (document as { evidence?: { code?: string } }).evidence?.code ?? '';
-  return { ending: code.startsWith('SL-9') || code === '' ? 'fault' : 'failed', words: text.slice(0, 1500) };
+  return { ending: code.startsWith('SL-9') || code === '' ? 'fault' : 'failed', words: lines.join('\n').slice(0, 1500) };
 }
 
 function endOf(error: unknown, patience: AbortSignal): Told {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { parseXml } from '../../src/media/dash/xml.ts';
 import { parseMultivariant } from '../../src/media/hls/parse.ts';
+import type { Title } from '../../src/model/title.ts';
 import { TINY_LADDER } from '../crash/crash-run.ts';
 import type { CliEnd } from '../support/cli.ts';
 import { type CliPlace, cliPlace } from '../support/cli-place.ts';
@@ -74,6 +75,27 @@ describe('a film whose every name is an attack', { timeout: 300_000 }, () => {
     }
     assert.match(texts.verify, /proven|prove/i);
     assert.match(texts.refused, /SL-202/);
+  });
+
+  test('what the command line does not understand is quoted in one line in which nothing acts', async () => {
+    const name = `-${ESCAPE}\u202e\nx.mkv`;
+    for (const args of [[name], ['encode', `-${name}`, '--out', 'x'], [ESCAPE], ['titles', name.slice(1), ESCAPE], ['encod', '--jsom']]) {
+      const end = await place.run(args);
+      assert.equal(end.code, 2);
+      assert.doesNotMatch(end.stderr, STEERING, JSON.stringify(end.stderr));
+      assert.match(end.stderr, /^error: [^\n]+\n(\(Did you mean [a-z]+\?\)\n)?\(sceneline --help lists the commands\)\n$/);
+    }
+  });
+
+  test('JSON on standard output says the same with escapes', async () => {
+    const workers = `${ESCAPE}\u202e\u{e0041}\u007f`;
+    const wrong = await place.run(['encode', source, '--json', '--out', place.outDir, '--workers', workers]);
+    const inspected = await place.run(['inspect', source, '--json']);
+    const listed = await place.run(['titles', '--json']);
+    for (const { stdout } of [wrong, inspected, listed]) assert.doesNotMatch(stdout, STEERING, JSON.stringify(stdout));
+    assert.ok(JSON.parse(wrong.stdout).error.message.includes(workers));
+    assert.equal(JSON.parse(inspected.stdout).source.path, source);
+    assert.ok(JSON.parse(listed.stdout).titles.some(({ order }: Title) => order.seal.path === source));
   });
 
   test('files have names of ours', () => {

@@ -14,7 +14,7 @@ import { verifyCommand } from './commands/verify.ts';
 import { watchCommand } from './commands/watch.ts';
 import { Interrupt, type Invocation } from './invocation.ts';
 import { addSubtitles, stateFolder } from './options.ts';
-import { printable } from './terminal.ts';
+import { printable, printableJson, printableLines, stackLines } from './terminal.ts';
 
 const EXIT_HELP = `
 Exit status: 0 done, 1 internal fault, 2 wrong usage or missing tool, 3 source refused,
@@ -44,6 +44,7 @@ function buildProgram(base: Pick<Invocation, 'env' | 'signal' | 'setStatus'>): C
     .addHelpText('after', EXIT_HELP)
     .showHelpAfterError('(sceneline --help lists the commands)')
     .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(usageError(text)) })
     .hook('preAction', (_, command) => {
       Object.assign(base.env, withOwnFfmpeg(base.env, stateFolder(command.opts(), base.env)));
     });
@@ -102,6 +103,12 @@ function buildProgram(base: Pick<Invocation, 'env' | 'signal' | 'setStatus'>): C
   return program;
 }
 
+/** What commander says of arguments, which it quotes as they are. Its own line breaks are before a suggestion, which quotes nothing, and at the end. */
+function usageError(text: string): string {
+  const [, problem, suggestion = ''] = /^(.*?)(\n\(Did you mean [^\n]*\?\))?\n$/s.exec(text)!;
+  return `${printable(problem)}${suggestion}\n`;
+}
+
 /** Says what went wrong and returns the exit status. */
 function report(thrown: unknown, interrupted: boolean, json: boolean): number {
   const error = explainNoRoom(thrown);
@@ -120,14 +127,14 @@ function report(thrown: unknown, interrupted: boolean, json: boolean): number {
   const code = known?.code ?? 'SL-901';
   const facts = ERROR_CODES[code];
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`\n${code} ${facts.title}: ${printable(message)}\n`);
-  if (known?.evidence?.stderrTail) process.stderr.write(`The tool said last:\n${known.evidence.stderrTail.split('\n').map(printable).join('\n')}\n`);
-  if (known === null && error instanceof Error && error.stack) process.stderr.write(`${error.stack.split('\n').map(printable).join('\n')}\n`);
+  process.stderr.write(`\n${code} ${facts.title}: ${printableLines(known?.lines ?? [message])}\n`);
+  if (known?.evidence?.stderrTail) process.stderr.write(`The tool said last:\n${printableLines(known.evidence.stderrTail.split('\n'))}\n`);
+  if (known === null && error instanceof Error && error.stack) process.stderr.write(`${printableLines(stackLines(error.stack))}\n`);
   process.stderr.write(`${facts.remedy}\n`);
   if (json) printError(code, message);
   return facts.exit;
 }
 
 function printError(code: ErrorCode, message: string): void {
-  process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
+  process.stdout.write(`${printableJson({ error: { code, message } })}\n`);
 }

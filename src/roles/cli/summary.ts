@@ -5,7 +5,7 @@ import type { Report } from '../../model/report.ts';
 import type { Title } from '../../model/title.ts';
 import type { Laptop } from '../all-in-one.ts';
 import { missingScores, qualityWords } from '../report/words.ts';
-import { formatBytes, formatSeconds, printable, table } from './terminal.ts';
+import { formatBytes, formatSeconds, printable, stackLines, table } from './terminal.ts';
 
 /** Findings as lines; the worst first. */
 export function findingLines(findings: readonly Finding[]): string[] {
@@ -62,32 +62,32 @@ function quoted(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${printable(path).replaceAll("'", "'\\''")}'`;
 }
 
-export type EndDescription = { readonly exitStatus: number; readonly text: string; readonly document: unknown };
+export type EndDescription = { readonly exitStatus: number; readonly lines: readonly string[]; readonly document: unknown };
 
 /** Words and exit status for a title that did not end published. */
 export async function describeEnd(title: Title, laptop: Pick<Laptop, 'queue'>): Promise<EndDescription> {
   if (title.state === 'refused') {
-    const text = ['The source is refused:', ...findingLines(title.findings)].join('\n');
-    return { exitStatus: 3, text, document: { title: title.id, state: title.state, findings: title.findings } };
+    const lines = ['The source is refused:', ...findingLines(title.findings)];
+    return { exitStatus: 3, lines, document: { title: title.id, state: title.state, findings: title.findings } };
   }
   if (title.state === 'cancelled') {
     const facts = ERROR_CODES['SL-305'];
     return {
       exitStatus: facts.exit,
-      text: `SL-305 ${facts.title}. Go on with: ./sceneline retry ${title.id}`,
+      lines: [`SL-305 ${facts.title}. Go on with: ./sceneline retry ${title.id}`],
       document: { title: title.id, state: title.state },
     };
   }
   const evidence = title.failedJobId ? await lastEvidence(title, laptop) : null;
-  const lines = [`Title ${title.id} failed: ${evidence?.code ?? 'SL-901'} ${evidence?.message ?? 'no evidence was left'}`];
+  const lines = stackLines(`Title ${title.id} failed: ${evidence?.code ?? 'SL-901'} ${evidence?.message ?? 'no evidence was left'}`);
   if (evidence?.command) lines.push(`Command: ${evidence.command.join(' ')}`);
   if (evidence?.exitStatus) lines.push(`Exit status: ${evidence.exitStatus}`);
-  if (evidence?.stderrTail) lines.push('End of its error output:', evidence.stderrTail);
+  if (evidence?.stderrTail) lines.push('End of its error output:', ...evidence.stderrTail.split('\n'));
   if (evidence?.objectKeys) lines.push(`Pictures in the state folder: ${evidence.objectKeys.join(', ')}`);
   const remedy = evidence && evidence.code in ERROR_CODES ? ERROR_CODES[evidence.code as ErrorCode].remedy : null;
   if (remedy) lines.push(remedy);
   lines.push(`After a fix: ./sceneline retry ${title.id}`);
-  return { exitStatus: 4, text: lines.join('\n'), document: { title: title.id, state: title.state, failedJob: title.failedJobId, evidence } };
+  return { exitStatus: 4, lines, document: { title: title.id, state: title.state, failedJob: title.failedJobId, evidence } };
 }
 
 async function lastEvidence(title: Title, { queue }: Pick<Laptop, 'queue'>): Promise<Evidence | null> {

@@ -6,6 +6,27 @@ export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (mark) => `\\u{${mark.codePointAt(0)!.toString(16)}}`);
 }
 
+/** Lines of ours as a terminal may show them: a line break inside of one is none. */
+export function printableLines(lines: readonly string[]): string {
+  return lines.map(printable).join('\n');
+}
+
+/** What an engine writes of an error: its message, then a line for each call. */
+export function stackLines(stack: string): string[] {
+  return stack.split(/\n(?= {4}at )/);
+}
+
+/** JSON as a terminal may show it, in one line: what `printable` makes visible is written as an escape of JSON, so the value is the same. */
+export function printableJson(value: unknown): string {
+  const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(value).replace(UNPRINTABLE, (mark) => mark.split('').map(escaped).join(''));
+}
+
+/** One sentence for the operator, on standard error. */
+export function say(sentence: string): void {
+  process.stderr.write(`${printable(sentence)}\n`);
+}
+
 export function formatSeconds(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];

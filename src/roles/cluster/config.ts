@@ -238,5 +238,5 @@ function resolveSecrets({ kafka, cassandra, s3, scratch, lockSeconds }: ConfigFi
 function invalid(problems: readonly string[]): ScenelineError {
   const shown = problems.slice(0, MOST_PROBLEMS_SHOWN);
   if (problems.length > shown.length) shown.push(`and ${problems.length - shown.length} more`);
-  return new ScenelineError('SL-112', `The cluster configuration is not valid.\n${shown.map((problem) => `  ${problem}`).join('\n')}`);
+  return new ScenelineError('SL-112', 'The cluster configuration is not valid.', { details: shown.map((problem) => `  ${problem}`) });
 }

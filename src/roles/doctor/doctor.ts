@@ -1,4 +1,5 @@
 import type { Environment } from '../../adapters/ffmpeg/find-tools.ts';
+import { printableLines } from '../cli/terminal.ts';
 import { type Check, examine } from './examine.ts';
 import { type Host, thisHost } from './host.ts';
 
@@ -24,7 +25,7 @@ export function doctorText(report: DoctorReport): string {
   const needed = faults.filter((check) => check.isNeeded).map(remedyLine);
   const optional = faults.filter((check) => !check.isNeeded).map(remedyLine);
   const verdict = report.ready ? 'Ready.' : 'Not ready. To mend it:';
-  return [...lines, '', verdict, ...needed, ...(optional.length > 0 ? ['', 'Would add more:', ...optional] : [])].join('\n');
+  return printableLines([...lines, '', verdict, ...needed, ...(optional.length > 0 ? ['', 'Would add more:', ...optional] : [])]);
 }
 
 function mark(check: Check): string {

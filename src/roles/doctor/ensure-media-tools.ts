@@ -28,7 +28,7 @@ async function installTools(env: Environment, say: (sentence: string) => void, h
   const aptGet = host.family === 'debian' && host.isRoot ? findProgram('apt-get', env) : null;
   if (!aptGet) {
     const variables = Object.values(TOOL_VARIABLES).join(' and ');
-    throw new ScenelineError('SL-102', `ffmpeg or ffprobe is not installed. To install both: ${line}\nOr name them in ${variables}.`);
+    throw new ScenelineError('SL-102', `ffmpeg or ffprobe is not installed. To install both: ${line}`, { details: [`Or name them in ${variables}.`] });
   }
   say(`ffmpeg is not installed. Installing it, which takes about a minute: ${line}`);
   const quiet = { ...env, DEBIAN_FRONTEND: 'noninteractive' };

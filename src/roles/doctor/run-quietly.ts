@@ -19,7 +19,8 @@ export async function runQuietly(command: readonly string[], env: Environment, s
   });
   if (status === 0) return;
   const exitStatus = `exit ${status}`;
-  throw new ScenelineError('SL-102', `ffmpeg could not be installed (${exitStatus} of ${command.join(' ')}). Its last words:\n${output.trim()}`, {
+  throw new ScenelineError('SL-102', `ffmpeg could not be installed (${exitStatus} of ${command.join(' ')}). Its last words:`, {
+    details: output.trim().split('\n'),
     evidence: { command, exitStatus, stderrTail: output },
   });
 }

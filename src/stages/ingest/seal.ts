@@ -4,18 +4,19 @@ import { ScenelineError } from '../../model/errors.ts';
 import { type FileSight, looksUnchanged, type SourceSeal } from '../../model/source.ts';
 
 const READ_BYTES = 1024 * 1024;
+const REASONS: { readonly [errno: string]: string } = { ENOENT: 'there is no such file', EACCES: 'permission denied', EIO: 'reading it fails' };
 
-/** Looks at a source. Throws SL-105 when it is not a readable regular file. */
+/** Looks at a source without reading it. Throws SL-105 when it is not a readable regular file. */
 export async function sightSource(path: string): Promise<FileSight> {
   try {
     const real = await realpath(path);
     const facts = await stat(real, { bigint: true });
     if (!facts.isFile()) throw new ScenelineError('SL-105', `${path} is not a file.`);
+    await (await open(real)).close();
     return { path: real, sizeBytes: Number(facts.size), modifiedNs: String(facts.mtimeNs), inode: `${facts.dev}:${facts.ino}` };
   } catch (error) {
     if (error instanceof ScenelineError) throw error;
-    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
-    throw new ScenelineError('SL-105', `The source ${path} cannot be read: ${reason}.`, { cause: error });
+    throw unreadable(path, error);
   }
 }
 
@@ -40,7 +41,9 @@ async function readWhole(path: string, onBytes: (bytes: number) => void, signal?
   try {
     for (let bytes = 0; ; onBytes(bytes)) {
       signal?.throwIfAborted();
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, bytes);
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, bytes).catch((error) => {
+        throw unreadable(path, error);
+      });
       if (bytesRead === 0) return { bytes, sha256: hash.digest('hex') };
       hash.update(buffer.subarray(0, bytesRead));
       bytes += bytesRead;
@@ -48,4 +51,9 @@ async function readWhole(path: string, onBytes: (bytes: number) => void, signal?
   } finally {
     await file.close();
   }
+}
+
+function unreadable(path: string, cause: unknown): ScenelineError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return new ScenelineError('SL-105', `The source ${path} cannot be read: ${REASONS[code ?? ''] ?? message}.`, { cause });
 }

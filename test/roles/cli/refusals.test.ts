@@ -62,6 +62,16 @@ describe('what the command line does not do', { timeout: 120_000 }, () => {
     }
   });
 
+  test('each problem of a ladder has its line, and a name with a line break has none of its own', async () => {
+    const bad = join(place.root, 'two\nlines.json');
+    await writeFile(bad, JSON.stringify({ rungs: [{ name: 'x', boxPx: 7, 'a\nb': 1 }] }));
+    const args = ['encode', text, '--out', place.outDir, '--ladder'];
+    const [wrong, missing] = await Promise.all([place.run([...args, bad]), place.run([...args, `${bad}x`])]);
+    assert.match(wrong.stderr, /^\nSL-104 ladder not valid: The ladder is not valid\.\n( {2}rungs[^\n]+\n){2,}Mend the places/);
+    assert.match(wrong.stderr, /a\\u\{a\}b/);
+    assert.match(missing.stderr, /^\nSL-104 [^\n]*two\\u\{a\}lines\.jsonx[^\n]*\nMend the places/);
+  });
+
   test('a folder with files of others is SL-107 and stays as it is', async () => {
     const out = join(place.root, 'others');
     await mkdir(out);

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { appendFile, mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { looksUnchanged } from '../../../src/model/source.ts';
 import { sealSource, sightSource } from '../../../src/stages/ingest/seal.ts';
+import { unprivileged } from '../../support/unprivileged.ts';
 
 let folder = '';
 before(async () => {
@@ -53,4 +54,24 @@ test('what is not a readable file is named', async () => {
   await assert.rejects(sightSource(join(folder, 'none.mp4')), { code: 'SL-105', message: /no such file/ });
   await mkdir(join(folder, 'dir'));
   await assert.rejects(sightSource(join(folder, 'dir')), { code: 'SL-105', message: /not a file/ });
+});
+
+test('a file that may not be read is named when it is looked at', async () => {
+  const path = join(folder, 'secret.mp4');
+  await writeFile(path, 'film', { mode: 0o200 });
+  await chmod(folder, 0o755);
+  await unprivileged(async () => {
+    await assert.rejects(sightSource(path), { code: 'SL-105', message: /secret\.mp4 cannot be read: permission denied/ });
+    await assert.rejects(
+      sealSource(path, () => {}),
+      { code: 'SL-105' },
+    );
+  });
+});
+
+test('a read that fails is the source’s fault', { skip: process.platform !== 'linux' && 'needs /proc' }, async () => {
+  await assert.rejects(
+    sealSource('/proc/self/mem', () => {}),
+    { code: 'SL-105', message: /cannot be read: reading it fails/ },
+  );
 });

@@ -52,7 +52,7 @@ export async function setUpTopics(
       problems.push(...found.problems);
       hasDeadLetters &&= found.hasDeadLetters;
     }
-    if (problems.length > 0) throw new ScenelineError('SL-153', `Kafka is not set up as Sceneline needs it:\n${problems.join('\n')}`);
+    if (problems.length > 0) throw new ScenelineError('SL-153', 'Kafka is not set up as Sceneline needs it:', { details: problems });
     return { hasDeadLetters };
   } catch (error) {
     throw explainKafka(error, 'setting up topics');

@@ -14,7 +14,7 @@ import { ensureMediaTools } from '../../doctor/ensure-media-tools.ts';
 import type { Invocation } from '../invocation.ts';
 import { type CommonOptions, clusterConfigPath, parseCount, withLoudness } from '../options.ts';
 import { readLadder } from '../read-ladder.ts';
-import { printable } from '../terminal.ts';
+import { printable, printableJson, say } from '../terminal.ts';
 
 const POLL_MS = 1000;
 const LEAVE_WITHIN_MS = 2000;
@@ -42,7 +42,7 @@ export function workerCommand(command: Command, invocation: Invocation): void {
       const metricsAt = options.metrics === undefined ? null : parseListen(options.metrics);
       const slots = options.slots === undefined ? null : parseCount('--slots', options.slots, 1024);
       const drainMs = parseCount('--drain', options.drain, 86_400) * 1000;
-      const tools = await ensureMediaTools(invocation.env, (sentence) => void process.stderr.write(`${sentence}\n`));
+      const tools = await ensureMediaTools(invocation.env, say);
       await withCluster(options, invocation, 'worker', async (cluster) => {
         const { runWorker } = await import('../../cluster/run-worker.ts');
         await runWorker({ cluster, tools, slots, drainMs, metricsAt, signal: invocation.signal });
@@ -96,7 +96,7 @@ export function fetchCommand(command: Command, invocation: Invocation): void {
         if (title === null) throw new ScenelineError('SL-108', `There is no title ${printable(titleId)}.`);
         const { fetchTitle } = await import('../../cluster/fetch-title.ts');
         await fetchTitle(cluster, title, options.out, invocation.signal);
-        process.stdout.write(options.json ? `${JSON.stringify({ title: titleId, out: options.out })}\n` : `${titleId} is in ${printable(options.out)}\n`);
+        process.stdout.write(options.json ? `${printableJson({ title: titleId, out: options.out })}\n` : `${titleId} is in ${printable(options.out)}\n`);
       }),
     );
 }
@@ -130,7 +130,7 @@ export async function clusterConfig(options: CommonOptions, invocation: Invocati
 async function sealForCluster(cluster: Cluster, source: string, signal: AbortSignal): Promise<SourceSeal> {
   const { sealS3Source, uploadSource } = await import('../../../adapters/cluster/s3/seal-sources.ts');
   if (source.startsWith('s3://')) return sealS3Source(cluster.bucket, source, () => {}, signal);
-  process.stderr.write('Sealing and storing the source …\n');
+  say('Sealing and storing the source …');
   return uploadSource(cluster.bucket, await sealSource(source, () => {}, signal));
 }
 
@@ -141,7 +141,7 @@ async function waitForEnd(cluster: Cluster, title: Title, signal: AbortSignal): 
   while (!signal.aborted) {
     last = (await cluster.titles.get(title.id)) ?? last;
     if (!isLive(last)) return last;
-    if (last.state !== said) process.stderr.write(`${title.id}: ${last.state}\n`);
+    if (last.state !== said) say(`${title.id}: ${last.state}`);
     said = last.state;
     await cluster.clock.sleep(POLL_MS, signal);
   }
@@ -150,7 +150,7 @@ async function waitForEnd(cluster: Cluster, title: Title, signal: AbortSignal): 
 
 function printTitle(title: Title, options: CommonOptions): void {
   const findings = title.findings.map((finding) => `  ${finding.code} ${printable(finding.message)}\n`).join('');
-  process.stdout.write(options.json ? `${JSON.stringify({ title })}\n` : `${title.id} is ${title.state}\n${findings}`);
+  process.stdout.write(options.json ? `${printableJson({ title })}\n` : `${title.id} is ${title.state}\n${findings}`);
 }
 
 function idOf(source: string): string {

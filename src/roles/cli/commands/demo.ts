@@ -5,6 +5,7 @@ import { synthesiseMaster } from '../../demo/synthesise-master.ts';
 import { ensureMediaTools } from '../../doctor/ensure-media-tools.ts';
 import type { Invocation } from '../invocation.ts';
 import type { CommonOptions } from '../options.ts';
+import { say } from '../terminal.ts';
 import { runEncode } from './encode.ts';
 
 export function demoCommand(command: Command, invocation: Invocation): void {
@@ -12,7 +13,6 @@ export function demoCommand(command: Command, invocation: Invocation): void {
     .option('--out <DIR>', 'folder to work in', 'sceneline-demo')
     .option('--workers <N>', 'chunks encoded at once (default: what cores and memory allow)')
     .action(async (options: CommonOptions & { out: string; workers?: string }) => {
-      const say = (sentence: string) => void process.stderr.write(`${sentence}\n`);
       const tools = await ensureMediaTools(invocation.env, say);
       const folder = resolve(options.out);
       await mkdir(folder, { recursive: true });

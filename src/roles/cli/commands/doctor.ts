@@ -7,6 +7,7 @@ import { FFMPEG_PIN, getFfmpeg } from '../../doctor/get-ffmpeg.ts';
 import { withOwnFfmpeg } from '../../doctor/own-ffmpeg.ts';
 import type { Invocation } from '../invocation.ts';
 import { type CommonOptions, stateFolder } from '../options.ts';
+import { printableJson, say } from '../terminal.ts';
 import { clusterConfig } from './cluster.ts';
 
 type DoctorOptions = CommonOptions & { readonly cluster?: boolean; readonly getFfmpeg?: boolean; readonly yes?: boolean };
@@ -20,7 +21,7 @@ export function doctorCommand(command: Command, invocation: Invocation): void {
       if (options.cluster && options.getFfmpeg) throw new ScenelineError('SL-101', '--get-ffmpeg is for this machine: leave --cluster out.');
       if (options.getFfmpeg) await bringFfmpeg(options, invocation);
       const report = options.cluster ? await clusterReport(options, invocation) : await localReport(options, invocation);
-      process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${doctorText(report)}\n`);
+      process.stdout.write(options.json ? `${printableJson(report)}\n` : `${doctorText(report)}\n`);
       if (!report.ready) invocation.setStatus(NOT_READY_STATUS);
     });
 }
@@ -34,17 +35,17 @@ async function bringFfmpeg(options: DoctorOptions, invocation: Invocation): Prom
   const { env, signal } = invocation;
   const { checks } = await localReport(options, invocation);
   if (!isFfmpegPoor(checks)) {
-    process.stderr.write('The ffmpeg that is found has everything; nothing was downloaded.\n');
+    say('The ffmpeg that is found has everything; nothing was downloaded.');
     return;
   }
   const confirm = async (question: string) => {
     const isWanted = options.yes === true || (await ask(question, signal));
-    if (isWanted) process.stderr.write('Downloading.\n');
+    if (isWanted) say('Downloading.');
     return isWanted;
   };
   const path = await getFfmpeg({ env, stateDir: stateFolder(options, env), pin: FFMPEG_PIN, confirm, signal });
-  process.stderr.write(path === null ? 'Nothing was downloaded.\n' : `Brought ${path}.\n`);
-  if (path !== null && env.SCENELINE_FFMPEG) process.stderr.write('SCENELINE_FFMPEG names another one, which goes before it.\n');
+  say(path === null ? 'Nothing was downloaded.' : `Brought ${path}.`);
+  if (path !== null && env.SCENELINE_FFMPEG) say('SCENELINE_FFMPEG names another one, which goes before it.');
 }
 
 /** A yes or no from the person at the terminal. Throws SL-101 when nobody is there. */

@@ -19,7 +19,7 @@ import { type CommonOptions, parseWorkers, stateFolder, withLoudness } from '../
 import { ProgressView } from '../progress.ts';
 import { readLadder } from '../read-ladder.ts';
 import { describeEnd, summary } from '../summary.ts';
-import { printable } from '../terminal.ts';
+import { printableJson, printableLines, say } from '../terminal.ts';
 import { TitleTracker } from '../title-tracker.ts';
 
 export type EncodeOptions = CommonOptions & {
@@ -45,7 +45,6 @@ export function encodeCommand(command: Command, invocation: Invocation): void {
 
 /** The whole of `encode`: sets the exit status and prints the result. Returns the report of a finished title. */
 export async function runEncode(source: string, options: EncodeOptions, invocation: Invocation, out: NodeJS.WritableStream): Promise<Report | null> {
-  const say = (sentence: string) => void process.stderr.write(`${sentence}\n`);
   await sightSource(source);
   const ladder = withLoudness(options.ladder ? await readLadder(options.ladder) : DEFAULT_LADDER, options.normalise);
   const workers = options.workers ? parseWorkers(options.workers) : defaultWorkers(ASSUMED_PIXELS);
@@ -85,7 +84,6 @@ async function makeTitle(work: TitleWork): Promise<Report | null> {
 
 /** `retry`: goes on with a title that failed or was cancelled. A source or tool that changed since is noticed as by `encode`. */
 export async function runRetry(titleId: string, options: Omit<EncodeOptions, 'out'>, invocation: Invocation): Promise<void> {
-  const say = (sentence: string) => void process.stderr.write(`${sentence}\n`);
   const workers = options.workers ? parseWorkers(options.workers) : defaultWorkers(ASSUMED_PIXELS);
   const tools = await ensureMediaTools(invocation.env, say);
   const laptop = await openLaptop(stateFolder(options, invocation.env));
@@ -109,13 +107,13 @@ async function printEnd({ laptop, outDir, options, invocation, out }: TitleWork,
     reclaimMemory();
     const report = await finishedTitle(dir, title, reclaimMemory);
     if (report === null) throw new ScenelineError('SL-905', `The title was published, but ${dir} does not hold it.`);
-    out.write(options.json ? `${JSON.stringify(report)}\n` : `${summary(report, dir, end.wasFinished)}\n`);
+    out.write(options.json ? `${printableJson(report)}\n` : `${summary(report, dir, end.wasFinished)}\n`);
     return report;
   }
   if (invocation.signal.aborted) throw new ScenelineError('SL-130', 'The run was stopped.');
   const said = await describeEnd(title, laptop);
   invocation.setStatus(said.exitStatus);
-  process.stderr.write(`${said.text.split('\n').map(printable).join('\n')}\n`);
-  if (options.json) out.write(`${JSON.stringify(said.document)}\n`);
+  process.stderr.write(`${printableLines(said.lines)}\n`);
+  if (options.json) out.write(`${printableJson(said.document)}\n`);
   return null;
 }

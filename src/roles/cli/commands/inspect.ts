@@ -18,7 +18,7 @@ import type { Invocation } from '../invocation.ts';
 import { type CommonOptions, stateFolder } from '../options.ts';
 import { ProgressView } from '../progress.ts';
 import { findingLines } from '../summary.ts';
-import { formatSeconds, printable, table } from '../terminal.ts';
+import { formatSeconds, printable, printableJson, say, table } from '../terminal.ts';
 
 type InspectOptions = CommonOptions & { readonly explain?: string; readonly sheet?: string; readonly strict?: boolean };
 
@@ -31,7 +31,6 @@ type WrittenSheet = { readonly file: string; readonly firstShot: number; readonl
 export function inspectCommand(command: Command, invocation: Invocation): void {
   command.argument('<SOURCE>', 'master video file').action(async (source: string, options: InspectOptions) => {
     const asked = { frame: parseFrame(options.explain), sheetPath: await parseSheetPath(options.sheet) };
-    const say = (sentence: string) => void process.stderr.write(`${sentence}\n`);
     const seal = await sealSource(source, () => {}, invocation.signal);
     const tools = await ensureMediaTools(invocation.env, say);
     const laptop = await openLaptop(stateFolder(options, invocation.env));
@@ -40,7 +39,7 @@ export function inspectCommand(command: Command, invocation: Invocation): void {
       const run = { deps, seal, isStrict: options.strict, signal: invocation.signal, newId: () => laptop.random.id() };
       const outcome = await withProgress(0, (onFrames) => inspectSource({ ...run, attemptId: run.newId(), onFrames }));
       const more = outcome.inspection === null ? {} : await answer(asked, outcome.inspection, run);
-      if (options.json) process.stdout.write(`${JSON.stringify({ source: seal, ...outcome, ...more })}\n`);
+      if (options.json) process.stdout.write(`${printableJson({ source: seal, ...outcome, ...more })}\n`);
       else if (outcome.inspection) process.stdout.write(`${describe(outcome.inspection, more)}\n`);
       if (outcome.refused) {
         invocation.setStatus(3);

@@ -5,7 +5,7 @@ import { collectGarbage } from '../../../pipeline/collect-garbage.ts';
 import { type Laptop, openLaptop } from '../../all-in-one.ts';
 import type { Invocation } from '../invocation.ts';
 import { type CommonOptions, clusterConfigPath, stateFolder } from '../options.ts';
-import { formatBytes, formatSeconds, printable, table } from '../terminal.ts';
+import { formatBytes, formatSeconds, printable, printableJson, table } from '../terminal.ts';
 import { withCluster } from './cluster.ts';
 import { runRetry } from './encode.ts';
 
@@ -15,7 +15,7 @@ export function titlesCommand(command: Command, invocation: Invocation): void {
   command.action((options: CommonOptions) =>
     withSite(options, invocation, async (site) => {
       const titles = await allTitles(site);
-      if (options.json) return print(JSON.stringify({ titles }));
+      if (options.json) return print(printableJson({ titles }));
       if (titles.length === 0) return print('No titles yet. Make one with: ./sceneline encode SOURCE --out DIR');
       const rows = titles.map((title) => [
         title.id,
@@ -33,7 +33,7 @@ export function jobsCommand(command: Command, invocation: Invocation): void {
     withSite(options, invocation, async (site) => {
       await requireTitle(site, titleId);
       const attempts = await allAttempts(site, titleId);
-      if (options.json) return print(JSON.stringify({ title: titleId, attempts }));
+      if (options.json) return print(printableJson({ title: titleId, attempts }));
       const rows = attempts.map((attempt) => [
         `${attempt.kind} ${attempt.part.index}${attempt.part.codec ? ` ${attempt.part.codec}` : ''}`,
         String(attempt.number),
@@ -54,7 +54,7 @@ export function cancelCommand(command: Command, invocation: Invocation): void {
       const title = await site.control.cancel(titleId);
       await site.changed(titleId);
       const state = title?.state ?? 'cancelled';
-      if (options.json) return print(JSON.stringify({ title: titleId, state }));
+      if (options.json) return print(printableJson({ title: titleId, state }));
       return print(
         state === 'cancelled' ? `${titleId} is cancelled. Go on with: ./sceneline retry ${titleId}` : `${titleId} is ${state}: there is nothing to cancel.`,
       );
@@ -69,7 +69,7 @@ export function retryCommand(command: Command, invocation: Invocation): void {
       const title = await site.control.retry(titleId);
       if (title === null) throw new ScenelineError('SL-108', `There is no title ${printable(titleId)}.`);
       await site.changed(titleId);
-      print(options.json ? JSON.stringify({ title: titleId, state: title.state }) : `${titleId} is ${title.state}.`);
+      print(options.json ? printableJson({ title: titleId, state: title.state }) : `${titleId} is ${title.state}.`);
     });
   });
 }
@@ -78,7 +78,7 @@ export function gcCommand(command: Command, invocation: Invocation): void {
   command.action((options: CommonOptions) =>
     withLaptop(options, invocation, async (laptop) => {
       const swept = await collectGarbage(laptop);
-      if (options.json) return print(JSON.stringify(swept));
+      if (options.json) return print(printableJson(swept));
       return print(`Deleted ${swept.objects} objects (${formatBytes(swept.bytes)}); ${swept.kept} are in use.`);
     }),
   );

@@ -8,12 +8,11 @@ import { makePage } from '../../report/make-page.ts';
 import type { Invocation } from '../invocation.ts';
 import type { CommonOptions } from '../options.ts';
 import { summary } from '../summary.ts';
-import { printable } from '../terminal.ts';
+import { printableJson, say } from '../terminal.ts';
 
 type ReportOptions = CommonOptions & { readonly html?: string; readonly against?: string };
 
 export function reportCommand(command: Command, invocation: Invocation): void {
-  const say = (sentence: string) => void process.stderr.write(`${sentence}\n`);
   command
     .argument('<DIR>', 'folder of a finished title')
     .option('--html <FILE>', 'write a page with plots and the worst frames; all of it is in that one file')
@@ -28,7 +27,7 @@ export function reportCommand(command: Command, invocation: Invocation): void {
         const openTools = () => ensureMediaTools(invocation.env, say);
         await makePage({ dir: folder, report, htmlPath: resolve(html), masterPath, signal: invocation.signal, openTools, say });
       }
-      process.stdout.write(json ? `${JSON.stringify(report)}\n` : `${summary(report, folder, true)}\n`);
-      if (html !== undefined) say(`Page: ${printable(resolve(html))}`);
+      process.stdout.write(json ? `${printableJson(report)}\n` : `${summary(report, folder, true)}\n`);
+      if (html !== undefined) say(`Page: ${resolve(html)}`);
     });
 }

@@ -6,19 +6,18 @@ import { ensureMediaTools } from '../../doctor/ensure-media-tools.ts';
 import { withScratch } from '../../scratch.ts';
 import type { Invocation } from '../invocation.ts';
 import type { CommonOptions } from '../options.ts';
-import { printable, table } from '../terminal.ts';
+import { printable, printableJson, say, table } from '../terminal.ts';
 
 export function verifyCommand(command: Command, invocation: Invocation): void {
   command
     .argument('<DIR>', 'folder of a finished title')
     .requiredOption('--against <SOURCE>', 'the master it was made from')
     .action(async (dir: string, options: CommonOptions & { against: string }) => {
-      const say = (sentence: string) => void process.stderr.write(`${sentence}\n`);
       const tools = await ensureMediaTools(invocation.env, say);
       const verdict = await withScratch((scratch) =>
         verifyTitle({ dir: resolve(dir), sourcePath: resolve(options.against), say }, { ...scratch, tools, signal: invocation.signal }),
       );
-      if (options.json) process.stdout.write(`${JSON.stringify(verdict)}\n`);
+      if (options.json) process.stdout.write(`${printableJson(verdict)}\n`);
       else {
         const files =
           verdict.files.length === 0
@@ -30,7 +29,7 @@ export function verifyCommand(command: Command, invocation: Invocation): void {
       }
       if (verdict.faults.length > 0) {
         const { exit, title, remedy } = ERROR_CODES['SL-306'];
-        process.stderr.write(`SL-306 ${title}. ${remedy}\n`);
+        say(`SL-306 ${title}. ${remedy}`);
         invocation.setStatus(exit);
       }
     });

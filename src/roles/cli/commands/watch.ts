@@ -5,6 +5,7 @@ import { finishedTitle } from '../../finished-title.ts';
 import { serveTitle } from '../../watch/serve-title.ts';
 import type { Invocation } from '../invocation.ts';
 import type { CommonOptions } from '../options.ts';
+import { printableJson } from '../terminal.ts';
 
 export function watchCommand(command: Command, invocation: Invocation): void {
   command
@@ -17,7 +18,7 @@ export function watchCommand(command: Command, invocation: Invocation): void {
       if (!Number.isInteger(port) || port < 0 || port > 65_535)
         throw new ScenelineError('SL-101', `--port takes a number from 0 to 65535, not "${options.port}".`);
       const server = await serveTitle({ dir: folder, port });
-      process.stdout.write(options.json ? `${JSON.stringify({ url: server.url })}\n` : `Watch it at ${server.url} (Ctrl-C ends)\n`);
+      process.stdout.write(options.json ? `${printableJson({ url: server.url })}\n` : `Watch it at ${server.url} (Ctrl-C ends)\n`);
       await new Promise<void>((done) => {
         if (invocation.signal.aborted) done();
         else invocation.signal.addEventListener('abort', () => done(), { once: true });

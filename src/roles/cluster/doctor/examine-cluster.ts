@@ -166,8 +166,8 @@ function fine(name: string, finding: string): Check {
   return { name, isThere: true, isNeeded: true, finding, remedy: null };
 }
 
-function faultOf(name: string, { code, message }: ScenelineError): Check {
-  return { name, isThere: false, isNeeded: true, finding: `${code} ${message.replaceAll('\n', ' ')}`, remedy: ERROR_CODES[code].remedy };
+function faultOf(name: string, { code, lines }: ScenelineError): Check {
+  return { name, isThere: false, isNeeded: true, finding: `${code} ${lines.join(' ')}`, remedy: ERROR_CODES[code].remedy };
 }
 
 /** The value, or what is raised on purpose as a check; anything else is a fault of ours and thrown. */

@@ -32,5 +32,5 @@ function placeOf(path: readonly PropertyKey[]): string {
 function invalid(problems: readonly string[]): ScenelineError {
   const shown = problems.slice(0, MOST_PROBLEMS_SHOWN);
   if (problems.length > shown.length) shown.push(`and ${problems.length - shown.length} more`);
-  return new ScenelineError('SL-104', `The ladder is not valid.\n${shown.map((problem) => `  ${problem}`).join('\n')}`);
+  return new ScenelineError('SL-104', 'The ladder is not valid.', { details: shown.map((problem) => `  ${problem}`) });
 }
