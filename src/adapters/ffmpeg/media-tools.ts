@@ -1,12 +1,13 @@
 import { ScenelineError } from '../../model/errors.ts';
 import type { MediaAbilities, MediaCommand, MediaRun, MediaTools } from '../../ports/media-tools.ts';
 import { probeAbilities, requireUsable } from './abilities.ts';
+import { isDiskFull } from './disk-room.ts';
 import { type Environment, findTools } from './find-tools.ts';
 import { type ProcessGuard, probeGuard } from './process-guard.ts';
 import { type LimitName, limitReached, limitsOf } from './process-limits.ts';
 import { ProgressReader } from './progress.ts';
 import { type Consumer, type ProcessEnd, superviseProcess } from './supervise.ts';
-import { parseBench, ToolLog } from './tool-log.ts';
+import { parseBench, TELLING_ENVIRONMENT, ToolLog } from './tool-log.ts';
 
 const STDERR_TAIL = 8 * 1024;
 const FIRST_FREE_FD = 3;
@@ -43,8 +44,10 @@ export class FfmpegMediaTools implements MediaTools {
     log.end();
     if (end.stopped === 'consumer') throw end.consumerError;
     if (end.stopped === 'abort') throw interrupted(command.signal);
-    if (log.saysDiskFull) throw diskFull(argv, end, log);
-    if (end.status !== 0 || end.stopped) throw failure(argv, end, log, command.limits);
+    const saysDiskFull = log.saysDiskFull;
+    if (saysDiskFull && command.cwd !== undefined && (await isDiskFull(command.cwd))) throw diskFull(argv, end, log);
+    // What was written is cut short then, whatever the exit status.
+    if (end.status !== 0 || end.stopped || saysDiskFull) throw failure(argv, end, log, command.limits);
     const used = parseBench(log.text) ?? end.usage;
     return { command: argv, wallSeconds: end.wallSeconds, ...used, errorLines: log.errorLines, log: log.text };
   }
@@ -64,7 +67,7 @@ export class FfmpegMediaTools implements MediaTools {
     const onStart = (signOfLife: () => void) => {
       touch = signOfLife;
     };
-    const world = { guard: this.#guard, env: this.#env, cwd, hasNetwork };
+    const world = { guard: this.#guard, env: { ...this.#env, ...TELLING_ENVIRONMENT }, cwd, hasNetwork };
     return superviseProcess({ command: argv, ...world, outputs, silentFds, limits, signal, onStart }).catch((cause) => {
       throw new ScenelineError('SL-102', `${argv[0]} cannot be started.`, { cause });
     });
@@ -88,7 +91,7 @@ export function needsNetwork(args: readonly string[]): boolean {
 /** The little of our environment that a media tool may see: enough to start it or a script that stands for it. */
 export function toolEnvironment(env: Environment): Environment {
   const kept = ['PATH', 'LD_LIBRARY_PATH', 'TMPDIR'].filter((name) => env[name] !== undefined);
-  return { ...Object.fromEntries(kept.map((name) => [name, env[name]])), LC_ALL: 'C', AV_LOG_FORCE_NOCOLOR: '1' };
+  return { ...Object.fromEntries(kept.map((name) => [name, env[name]])), LC_ALL: 'C' };
 }
 
 function freeFd(outputs: { readonly [fd: number]: unknown }): number {
