@@ -51,6 +51,6 @@ export type MediaRun = {
 
 export interface MediaTools {
   readonly abilities: MediaAbilities;
-  /** Resolves when the process ended with status 0. Throws MediaFailure otherwise (its `evidence` has command, status, end of stderr): SL-350 when it reached its limit of CPU, memory or output, else SL-301; and DiskFull (SL-110) when the tool says so and `cwd` has no room. The process never outlives this one. */
+  /** Resolves when the process ended with status 0. Throws MediaFailure otherwise (its `evidence` has command, status, end of stderr): SL-350 when it reached its limit of CPU, memory, output or messages, else SL-301; and DiskFull (SL-110) when the tool says so and `cwd` has no room. The process never outlives this one. */
   run(command: MediaCommand): Promise<MediaRun>;
 }

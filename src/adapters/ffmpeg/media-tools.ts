@@ -7,7 +7,7 @@ import { type ProcessGuard, probeGuard } from './process-guard.ts';
 import { type LimitName, limitReached, limitsOf } from './process-limits.ts';
 import { ProgressReader } from './progress.ts';
 import { type Consumer, type ProcessEnd, superviseProcess } from './supervise.ts';
-import { parseBench, TELLING_ENVIRONMENT, ToolLog } from './tool-log.ts';
+import { MOST_MESSAGE_BYTES, parseBench, TELLING_ENVIRONMENT, ToolLog } from './tool-log.ts';
 
 const STDERR_TAIL = 8 * 1024;
 const FIRST_FREE_FD = 3;
@@ -55,7 +55,10 @@ export class FfmpegMediaTools implements MediaTools {
   async #supervise(command: MediaCommand, argv: readonly string[], progressFd: number | null, log: ToolLog): Promise<ProcessEnd> {
     let touch = () => {};
     const outputs = new Map<number, Consumer>(Object.entries(command.outputs ?? {}).map(([fd, consumer]) => [Number(fd), consumer]));
-    outputs.set(2, (bytes) => log.write(bytes));
+    outputs.set(2, (bytes) => {
+      log.write(bytes);
+      if (log.isTooLong) throw tooManyMessages(argv, log);
+    });
     const progress = new ProgressReader((frames) => {
       touch();
       if (frames !== null) command.onFrames?.(frames);
@@ -104,13 +107,23 @@ function interrupted(signal: AbortSignal | undefined): ScenelineError {
   return new ScenelineError('SL-130', 'The media process was stopped on request.', { cause: signal?.reason });
 }
 
+function tooManyMessages(command: readonly string[], log: ToolLog): ScenelineError {
+  const evidence = { command, exitStatus: 'stopped (messages limit)', stderrTail: log.text.slice(-STDERR_TAIL) };
+  const most = `${MOST_MESSAGE_BYTES / 2 ** 20} MiB of messages`;
+  return new ScenelineError('SL-350', `${toolName(command)} wrote more than ${most} and was stopped.`, { evidence });
+}
+
+function toolName(command: readonly string[]): string {
+  return command[0].split('/').at(-1)!;
+}
+
 function diskFull(command: readonly string[], end: ProcessEnd, log: ToolLog): ScenelineError {
   const evidence = { command, exitStatus: exitWords(end), stderrTail: log.text.slice(-STDERR_TAIL) };
   return new ScenelineError('SL-110', 'No space left on the disk that the media tool writes to.', { evidence });
 }
 
 function failure(command: readonly string[], end: ProcessEnd, log: ToolLog, limits: MediaCommand['limits']): ScenelineError {
-  const tool = command[0].split('/').at(-1);
+  const tool = toolName(command);
   const reached = end.stopped ? null : limitReached(end, log.text);
   const exitStatus = reached ? `${exitWords(end)} (${reached} limit)` : exitWords(end);
   const evidence = { command, exitStatus, stderrTail: log.text.slice(-STDERR_TAIL) };

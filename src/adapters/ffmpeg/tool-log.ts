@@ -1,6 +1,8 @@
 import { StringDecoder } from 'node:string_decoder';
 
 const KEPT_LETTERS = 256 * 1024;
+/** Messages of one process. A film of three hours of whose sound every packet is damaged makes about 100 MiB of them. */
+export const MOST_MESSAGE_BYTES = 128 * 2 ** 20;
 const MAX_ERROR_LINES = 100;
 const MAX_LINE = 4096;
 
@@ -26,11 +28,13 @@ const BENCH_MEMORY = /^\[info\] bench: maxrss=(\d+)(kB|KiB)/gm;
 export class ToolLog {
   readonly errorLines: string[] = [];
   readonly #decoder = new StringDecoder('utf8');
+  #bytes = 0;
   #before = '';
   #recent = '';
   #line = '';
 
   write(bytes: Uint8Array): void {
+    this.#bytes += bytes.length;
     const text = this.#decoder.write(bytes).replaceAll('\r', '\n');
     this.#recent += text;
     if (this.#recent.length >= KEPT_LETTERS) {
@@ -47,6 +51,11 @@ export class ToolLog {
   end(): void {
     this.#note(this.#line);
     this.#line = '';
+  }
+
+  /** More than any film makes a tool say. */
+  get isTooLong(): boolean {
+    return this.#bytes > MOST_MESSAGE_BYTES;
   }
 
   /** Without colours. A line that looks like the tool's own and is not is set off by `| `. */

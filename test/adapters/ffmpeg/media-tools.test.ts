@@ -168,8 +168,22 @@ for (const guard of guards) {
   });
 }
 
+test('a tool that says more than any film makes it say is ended, and costs us little', { timeout: 120_000 }, async (t) => {
+  const saying = (mebibytes: number) => `const line = '\\u001b[0;33m[warning] \\u001b[0m' + 'x'.repeat(234) + '\\n'; const block = line.repeat(256);
+    for (let i = 0; i < ${16 * mebibytes}; i++) require('node:fs').writeSync(2, block);`;
+  const before = process.cpuUsage();
+  const run = await runFake(fake(t, saying(120)));
+  const { user } = process.cpuUsage(before);
+  assert.ok(run.log.length <= 256 * 1024);
+  assert.ok(user < 10e6, `${user / 1e6} s`);
+  const error = await failureOf(runFake(fake(t, saying(130))));
+  assert.equal(error.code, 'SL-350');
+  assert.match(error.message, /^ffmpeg wrote more than 128 MiB of messages/);
+  assert.match(error.evidence?.stderrTail ?? '', /^\[warning\] x+$/m);
+});
+
 test('the wall limit ends a tool that is busy for ever, with standard error in bounded memory', async (t) => {
-  const source = `const fs = require('node:fs'); const b = '[error] ' + 'x'.repeat(60000) + '\\n'; for (;;) fs.writeSync(2, b);`;
+  const source = `const fs = require('node:fs'); const b = '[error] ' + 'x'.repeat(60000) + '\\n'; setInterval(() => fs.writeSync(2, b), 5);`;
   const error = await failureOf(runFake(fake(t, source), { limits: { stallMs: 20_000, wallMs: 1200 } }));
   assert.equal(error.code, 'SL-301');
   assert.match(error.message, /not done after 1\.2 s/);
