@@ -357,7 +357,7 @@ export const ERROR_CODES = {
   'SL-270': {
     exit: 3,
     title: 'asks for too much',
-    cause: 'Reading the source would take more memory, time, tracks or pictures than a film needs.',
+    cause: 'Reading the source would take more memory, time, tracks, pictures or messages of ffmpeg than a film needs.',
     remedy: 'Export the film again: at most 24 h, 8192×8192 pixels, 1000 pictures a second, 128 tracks.',
   },
   'SL-301': {
@@ -407,7 +407,7 @@ export const ERROR_CODES = {
   'SL-350': {
     exit: 4,
     title: 'media tool took too much',
-    cause: 'A media process reached its limit of CPU time, memory or output and was stopped.',
+    cause: 'A media process reached its limit of CPU time, memory, output or messages and was stopped.',
     remedy: 'Look at the source; for a large picture give the machine more memory. Then run: sceneline retry TITLE',
   },
   'SL-901': { exit: 1, title: 'internal fault', cause: 'Sceneline met a state it does not expect.', remedy: 'Report it with the text shown.' },

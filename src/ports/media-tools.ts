@@ -29,6 +29,7 @@ export type MediaCommand = {
   readonly args: readonly string[];
   /** Consumers of what the process writes on a descriptor (1 = standard output, 3 and up = `pipe:N`). A consumer may return a promise: the pipe waits for it. */
   readonly outputs?: { readonly [fd: number]: (bytes: Uint8Array) => void | Promise<void> };
+  /** On the disk that the process writes to, if it writes files. */
   readonly cwd?: string;
   /** Killed after this long without a byte on any output and without progress; and after `wallMs` in all. */
   readonly limits: MediaLimits;
@@ -44,12 +45,12 @@ export type MediaRun = {
   readonly peakMemoryBytes: number;
   /** Lines the tool marked as errors or worse, the first 100. */
   readonly errorLines: readonly string[];
-  /** All of standard error's informational text that fits in 256 KiB (the end of it). */
+  /** All of standard error's informational text that fits in 256 Ki letters (the end of it). Where text of a file has a line that looks like the tool's own, `| ` stands before it. */
   readonly log: string;
 };
 
 export interface MediaTools {
   readonly abilities: MediaAbilities;
-  /** Resolves when the process ended with status 0. Throws MediaFailure otherwise (its `evidence` has command, status, end of stderr): SL-350 when it reached its limit of CPU, memory or output, else SL-301; and DiskFull (SL-110) when the tool says so. The process never outlives this one. */
+  /** Resolves when the process ended with status 0. Throws MediaFailure otherwise (its `evidence` has command, status, end of stderr): SL-350 when it reached its limit of CPU, memory, output or messages, else SL-301; and DiskFull (SL-110) when the tool says so and `cwd` has no room. The process never outlives this one. */
   run(command: MediaCommand): Promise<MediaRun>;
 }

@@ -86,6 +86,16 @@ export const BOMBS: readonly Bomb[] = [
     },
   },
   {
+    name: 'two million elements of which each is a message',
+    fileName: 'film.mkv',
+    refusedBy: ['SL-270'],
+    async content(_, folder) {
+      const film = await made(folder, 'plain.mkv', [...BLACK('64x36', 25, 1), ...FAST, '-fflags', '+bitexact']);
+      // A SimpleTag that says it is longer than what it stands in, from where the first element of the segment has its name.
+      return Buffer.concat([film.subarray(0, film.indexOf(Buffer.from('114d9b74', 'hex')) + 4), many(Buffer.from('1254c36784', 'hex'), 2_000_000)]);
+    },
+  },
+  {
     name: 'a million edit-list entries, each of the whole film',
     fileName: 'film.mp4',
     refusedBy: ['SL-202', 'SL-206', 'SL-270'],

@@ -1,12 +1,13 @@
 import { ScenelineError } from '../../model/errors.ts';
 import type { MediaAbilities, MediaCommand, MediaRun, MediaTools } from '../../ports/media-tools.ts';
 import { probeAbilities, requireUsable } from './abilities.ts';
+import { isDiskFull } from './disk-room.ts';
 import { type Environment, findTools } from './find-tools.ts';
 import { type ProcessGuard, probeGuard } from './process-guard.ts';
 import { type LimitName, limitReached, limitsOf } from './process-limits.ts';
 import { ProgressReader } from './progress.ts';
 import { type Consumer, type ProcessEnd, superviseProcess } from './supervise.ts';
-import { parseBench, ToolLog } from './tool-log.ts';
+import { MOST_MESSAGE_BYTES, parseBench, TELLING_ENVIRONMENT, ToolLog } from './tool-log.ts';
 
 const STDERR_TAIL = 8 * 1024;
 const FIRST_FREE_FD = 3;
@@ -43,8 +44,10 @@ export class FfmpegMediaTools implements MediaTools {
     log.end();
     if (end.stopped === 'consumer') throw end.consumerError;
     if (end.stopped === 'abort') throw interrupted(command.signal);
-    if (log.saysDiskFull) throw diskFull(argv, end, log);
-    if (end.status !== 0 || end.stopped) throw failure(argv, end, log, command.limits);
+    const saysDiskFull = log.saysDiskFull;
+    if (saysDiskFull && command.cwd !== undefined && (await isDiskFull(command.cwd))) throw diskFull(argv, end, log);
+    // What was written is cut short then, whatever the exit status.
+    if (end.status !== 0 || end.stopped || saysDiskFull) throw failure(argv, end, log, command.limits);
     const used = parseBench(log.text) ?? end.usage;
     return { command: argv, wallSeconds: end.wallSeconds, ...used, errorLines: log.errorLines, log: log.text };
   }
@@ -52,7 +55,10 @@ export class FfmpegMediaTools implements MediaTools {
   async #supervise(command: MediaCommand, argv: readonly string[], progressFd: number | null, log: ToolLog): Promise<ProcessEnd> {
     let touch = () => {};
     const outputs = new Map<number, Consumer>(Object.entries(command.outputs ?? {}).map(([fd, consumer]) => [Number(fd), consumer]));
-    outputs.set(2, (bytes) => log.write(bytes));
+    outputs.set(2, (bytes) => {
+      log.write(bytes);
+      if (log.isTooLong) throw tooManyMessages(argv, log);
+    });
     const progress = new ProgressReader((frames) => {
       touch();
       if (frames !== null) command.onFrames?.(frames);
@@ -64,7 +70,7 @@ export class FfmpegMediaTools implements MediaTools {
     const onStart = (signOfLife: () => void) => {
       touch = signOfLife;
     };
-    const world = { guard: this.#guard, env: this.#env, cwd, hasNetwork };
+    const world = { guard: this.#guard, env: { ...this.#env, ...TELLING_ENVIRONMENT }, cwd, hasNetwork };
     return superviseProcess({ command: argv, ...world, outputs, silentFds, limits, signal, onStart }).catch((cause) => {
       throw new ScenelineError('SL-102', `${argv[0]} cannot be started.`, { cause });
     });
@@ -88,7 +94,7 @@ export function needsNetwork(args: readonly string[]): boolean {
 /** The little of our environment that a media tool may see: enough to start it or a script that stands for it. */
 export function toolEnvironment(env: Environment): Environment {
   const kept = ['PATH', 'LD_LIBRARY_PATH', 'TMPDIR'].filter((name) => env[name] !== undefined);
-  return { ...Object.fromEntries(kept.map((name) => [name, env[name]])), LC_ALL: 'C', AV_LOG_FORCE_NOCOLOR: '1' };
+  return { ...Object.fromEntries(kept.map((name) => [name, env[name]])), LC_ALL: 'C' };
 }
 
 function freeFd(outputs: { readonly [fd: number]: unknown }): number {
@@ -101,13 +107,23 @@ function interrupted(signal: AbortSignal | undefined): ScenelineError {
   return new ScenelineError('SL-130', 'The media process was stopped on request.', { cause: signal?.reason });
 }
 
+function tooManyMessages(command: readonly string[], log: ToolLog): ScenelineError {
+  const evidence = { command, exitStatus: 'stopped (messages limit)', stderrTail: log.text.slice(-STDERR_TAIL) };
+  const most = `${MOST_MESSAGE_BYTES / 2 ** 20} MiB of messages`;
+  return new ScenelineError('SL-350', `${toolName(command)} wrote more than ${most} and was stopped.`, { evidence });
+}
+
+function toolName(command: readonly string[]): string {
+  return command[0].split('/').at(-1)!;
+}
+
 function diskFull(command: readonly string[], end: ProcessEnd, log: ToolLog): ScenelineError {
   const evidence = { command, exitStatus: exitWords(end), stderrTail: log.text.slice(-STDERR_TAIL) };
   return new ScenelineError('SL-110', 'No space left on the disk that the media tool writes to.', { evidence });
 }
 
 function failure(command: readonly string[], end: ProcessEnd, log: ToolLog, limits: MediaCommand['limits']): ScenelineError {
-  const tool = command[0].split('/').at(-1);
+  const tool = toolName(command);
   const reached = end.stopped ? null : limitReached(end, log.text);
   const exitStatus = reached ? `${exitWords(end)} (${reached} limit)` : exitWords(end);
   const evidence = { command, exitStatus, stderrTail: log.text.slice(-STDERR_TAIL) };

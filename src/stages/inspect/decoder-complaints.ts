@@ -3,8 +3,8 @@ import type { MediaRun } from '../../ports/media-tools.ts';
 /** Side information that nothing depends on. */
 const HARMLESS = /SEI type \d+ size/;
 const ERROR_LINE = /^(?:\[([^\]@]+) @ 0x[0-9a-f]+\] )?(?:\[[^\]]+ @ 0x[0-9a-f]+\] )*\[(?:error|fatal|panic)\] /;
-const CORRUPT_DATA = /\[warning\].*(?:corrupt decoded frame|corrupt input packet) in stream/;
-const REPEATED = /Last message repeated (\d{1,9}) times/;
+const CORRUPT_DATA = /^(?:\[[^\]]+ @ 0x[0-9a-f]+\] )*\[warning\] .*(?:corrupt decoded frame|corrupt input packet) in stream/;
+const REPEATED = /^ +Last message repeated (\d{1,9}) times/;
 
 /**
  * How often a decoder reported an error in a run, or data was marked corrupt. What the demuxer says about the file is not counted.

@@ -13,7 +13,7 @@ export function exactTiming(timeBase: TimeBase): readonly string[] {
 }
 
 /** What `showinfo` says of a picture with CEA-608 or CEA-708 captions beside it, up to ffmpeg 5 and from 6 on. */
-const CAPTIONS = /side data - (?:A\/53 closed captions|ATSC A53)/i;
+const CAPTIONS = /^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] +side data - (?:A\/53 closed captions|ATSC A53)/im;
 
 /** Whether the first pictures carry captions, told by the log of a trial. */
 export function carriesCaptions(log: string): boolean {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import { PLAIN_GUARD, type ProcessGuard, probeGuard } from '../../../src/adapter
 import type { ScenelineError } from '../../../src/model/errors.ts';
 import type { MediaCommand } from '../../../src/ports/media-tools.ts';
 import { fakeTool, testFolder } from '../../support/fake-tool.ts';
+import { onSmallDisk } from '../embedded/small-disk.ts';
 
 const LIMITS = { stallMs: 20_000, wallMs: 60_000 };
 const real = await FfmpegMediaTools.open(process.env);
@@ -167,8 +168,22 @@ for (const guard of guards) {
   });
 }
 
+test('a tool that says more than any film makes it say is ended, and costs us little', { timeout: 120_000 }, async (t) => {
+  const saying = (mebibytes: number) => `const line = '\\u001b[0;33m[warning] \\u001b[0m' + 'x'.repeat(234) + '\\n'; const block = line.repeat(256);
+    for (let i = 0; i < ${16 * mebibytes}; i++) require('node:fs').writeSync(2, block);`;
+  const before = process.cpuUsage();
+  const run = await runFake(fake(t, saying(120)));
+  const { user } = process.cpuUsage(before);
+  assert.ok(run.log.length <= 256 * 1024);
+  assert.ok(user < 10e6, `${user / 1e6} s`);
+  const error = await failureOf(runFake(fake(t, saying(130))));
+  assert.equal(error.code, 'SL-350');
+  assert.match(error.message, /^ffmpeg wrote more than 128 MiB of messages/);
+  assert.match(error.evidence?.stderrTail ?? '', /^\[warning\] x+$/m);
+});
+
 test('the wall limit ends a tool that is busy for ever, with standard error in bounded memory', async (t) => {
-  const source = `const fs = require('node:fs'); const b = '[error] ' + 'x'.repeat(60000) + '\\n'; for (;;) fs.writeSync(2, b);`;
+  const source = `const fs = require('node:fs'); const b = '[error] ' + 'x'.repeat(60000) + '\\n'; setInterval(() => fs.writeSync(2, b), 5);`;
   const error = await failureOf(runFake(fake(t, source), { limits: { stallMs: 20_000, wallMs: 1200 } }));
   assert.equal(error.code, 'SL-301');
   assert.match(error.message, /not done after 1\.2 s/);
@@ -222,19 +237,25 @@ test('a consumer that throws ends the tool, and its own error comes out', async 
   assert.equal(isAlive(Number(out.text())), false);
 });
 
-test('a full disk is told as such, whatever the exit status', async (t) => {
+test('a disk that only the tool holds to be full is a failure of the tool, whatever the exit status', async (t) => {
   for (const status of [0, 1]) {
-    const source = `console.error('[error] av_interleaved_write_frame(): No space left on device'); process.exitCode = ${status}`;
-    const error = await failureOf(runFake(fake(t, source)));
-    assert.equal(error.code, 'SL-110');
-    assert.equal(error.exitStatus, 130);
+    const source = `console.error('\\u001b[1;31m[error] \\u001b[0mav_interleaved_write_frame(): No space left on device'); process.exitCode = ${status}`;
+    const cwd = testFolder(t);
+    const error = await failureOf(runFake(fake(t, source), { cwd }));
+    assert.equal(error.code, 'SL-301');
+    assert.match(error.message, /No space left on device/);
+    assert.deepEqual(readdirSync(cwd), []);
   }
 });
 
-test('a real full device is a full disk', { skip: process.platform !== 'linux' && 'needs /dev/full' }, async () => {
-  const error = await failureOf(real.run({ tool: 'ffmpeg', args: [...TEST_PICTURE, '-y', '-f', 'rawvideo', 'file:/dev/full'], limits: LIMITS }));
-  assert.equal(error.code, 'SL-110');
-});
+test('a disk that is full is told as such', (t) =>
+  onSmallDisk(t, 1, async (cwd) => {
+    const args = [...TEST_PICTURE, '-f', 'rawvideo', 'file:film.yuv'];
+    const error = await failureOf(real.run({ tool: 'ffmpeg', args, cwd, limits: LIMITS }));
+    assert.equal(error.code, 'SL-110');
+    assert.equal(error.exitStatus, 130);
+    assert.deepEqual(readdirSync(cwd), ['film.yuv']);
+  }));
 
 test('a child of the tool that keeps the pipe open is killed with it', async (t) => {
   const source = `const { spawn } = require('node:child_process'); const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { stdio: 'inherit' });
@@ -265,7 +286,7 @@ test('the tool sees little of our environment, and has no standard input', async
     await runFake(fake(t, source, guard), { outputs: { 1: each.consume } });
     const names: string[] = JSON.parse(each.text());
     assert.deepEqual(
-      names.filter((name) => !['PATH', 'LD_LIBRARY_PATH', 'TMPDIR', 'LC_ALL', 'AV_LOG_FORCE_NOCOLOR', 'PWD', '_', 'SHLVL', 'OLDPWD'].includes(name)),
+      names.filter((name) => !['PATH', 'LD_LIBRARY_PATH', 'TMPDIR', 'LC_ALL', 'AV_LOG_FORCE_COLOR', 'PWD', '_', 'SHLVL', 'OLDPWD'].includes(name)),
       [],
     );
   }

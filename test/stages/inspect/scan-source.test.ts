@@ -69,7 +69,8 @@ test('captions beside the pictures are found and said', async (t) => {
     [[0, 'a53', 'captions']],
   );
   assert.ok(codes(scan.findings).includes('info SL-252'));
-  assert.ok(carriesCaptions('[Parsed_showinfo_0] side data - ATSC A53 Part 4 Closed Captions (60 bytes)'));
+  assert.ok(carriesCaptions('x\n[Parsed_showinfo_0 @ 0x5f] [info]   side data - ATSC A53 Part 4 Closed Captions (60 bytes)\n'));
+  assert.equal(carriesCaptions('[info]     title           : side data - ATSC A53 Part 4 Closed Captions\n'), false);
 });
 
 test('a list that names other files is refused and opens none of them', async (t) => {
