@@ -42,6 +42,13 @@ test('an empty line inside the text that a tool wrote does not cut the cue', () 
   ]);
 });
 
+test('times before zero, as ffmpeg writes them', () => {
+  const times = (stamps: string) => parseWebVtt(`WEBVTT\n\n${stamps}\na\n`).map(({ startMs, endMs }) => [startMs, endMs]);
+  assert.deepEqual(times('00:00.-300 --> 00:00.400'), [[-300, 400]]);
+  assert.deepEqual(times('-1:-1.-05 --> 00:-59.-950'), [[-61_005, -59_950]]);
+  assert.deepEqual(times('00:1.500 --> 00:02.50'), []);
+});
+
 test('what is written is read back the same', () => {
   const cues = [
     { startMs: 0, endMs: 1, payload: 'a', settings: 'line:0 align:left' },
