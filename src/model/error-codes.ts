@@ -38,8 +38,8 @@ export const ERROR_CODES = {
   },
   'SL-107': {
     exit: 2,
-    title: 'output folder in use',
-    cause: 'The output folder has files that Sceneline did not write.',
+    title: 'output folder not usable',
+    cause: 'The output folder has files that Sceneline did not write, or a file is in the place of a folder above it.',
     remedy: 'Give an empty or new folder with --out.',
   },
   'SL-108': { exit: 2, title: 'no such title', cause: 'No title has that id.', remedy: 'List them with: sceneline titles' },

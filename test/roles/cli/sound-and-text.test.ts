@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { parseMultivariant } from '../../../src/media/hls/parse.ts';
@@ -94,6 +94,17 @@ describe('sound and text from the command line', { timeout: 300_000 }, () => {
     const wrong = await place.run(['verify', beside('radio'), '--against', other]);
     assert.equal(wrong.code, 4);
     assert.match(wrong.stdout, /has other sound than the master|names another master/);
+  });
+
+  test('a title in folders that are still to be made, behind a link, is made once', async () => {
+    const sound = beside('tone.m4a');
+    await ffmpeg(['-f', 'lavfi', '-i', voice(300), '-c:a', 'aac', sound]);
+    await mkdir(beside('shelf'));
+    await symlink(beside('shelf'), beside('link'));
+    const [first, second] = [await encode(sound, 'link/season/tone'), await encode(sound, 'link/season/tone')];
+    assert.equal(finishedReport(second).title, finishedReport(first).title);
+    assert.deepEqual(await readdir(beside('shelf/season')), ['tone']);
+    assert.equal((await place.run(['titles'])).stdout.match(/tone-[0-9a-f]{8}/g)?.length, 1);
   });
 
   test('what cannot be used is said before anything is made', async () => {
