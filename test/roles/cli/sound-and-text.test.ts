@@ -75,6 +75,14 @@ describe('sound and text from the command line', { timeout: 300_000 }, () => {
     const sound = beside('sound.m4a');
     const inputs = [voice(300), voice(500)].flatMap((input) => ['-f', 'lavfi', '-i', input]);
     await ffmpeg([...inputs, '-map', '0', '-map', '1', '-c:a', 'aac', '-metadata:s:a:0', 'language=eng', '-metadata:s:a:1', 'language=deu', sound]);
+    for (const [option, value] of [
+      ['--sheet', beside('radio.png')],
+      ['--explain', '3'],
+    ]) {
+      const asked = await place.run(['inspect', sound, option, value]);
+      assert.equal(asked.code, 2, asked.stderr);
+      assert.match(asked.stderr, new RegExp(`SL-101 wrong usage: ${option} is about pictures, and this source has none\\.`));
+    }
     const report = finishedReport(await encode(sound, 'radio'));
     assert.deepEqual([report.renditions, report.chunks, report.source.frames], [[], [], 0]);
     assert.ok(report.findings.some(({ code }) => code === 'SL-250'));
