@@ -38,8 +38,8 @@ export const ERROR_CODES = {
   },
   'SL-107': {
     exit: 2,
-    title: 'output folder in use',
-    cause: 'The output folder has files that Sceneline did not write.',
+    title: 'output folder not usable',
+    cause: 'The output folder has files that Sceneline did not write, or a file is in the place of a folder above it.',
     remedy: 'Give an empty or new folder with --out.',
   },
   'SL-108': { exit: 2, title: 'no such title', cause: 'No title has that id.', remedy: 'List them with: sceneline titles' },
@@ -168,8 +168,8 @@ export const ERROR_CODES = {
   'SL-202': {
     exit: 3,
     title: 'container not readable',
-    cause: 'The file is no video container that Sceneline reads, or its header is damaged.',
-    remedy: 'Check the delivery; play the file elsewhere; export it again as MP4, MOV, MKV, MXF or TS.',
+    cause: 'The file is of a kind that Sceneline does not read, or its header is damaged.',
+    remedy: 'Check the delivery; play the file elsewhere; convert or export it again as MP4, MOV, MKV, MXF or TS.',
   },
   'SL-203': {
     exit: 3,

@@ -9,11 +9,12 @@ export type MediaInput = {
 
 /**
  * Demuxers that a source may need. Everything that names further files (playlists, concat lists, image sequences, SDP)
- * is left out on purpose: ffmpeg would open what the delivered file tells it to.
+ * is left out on purpose: ffmpeg would open what the delivered file tells it to. `jpeg_pipe`, as which raw MJPEG mostly is known, has of
+ * the image sequences (libavformat img2dec.c) only the parser: it reads the one file that is open and takes its name for no pattern.
  */
 const ALLOWED_FORMATS = [
   'mov,matroska,mpegts,mpeg,mpegvideo,mxf,avi,flv,asf,ogg,gxf,dv,nut,wtv',
-  'h264,hevc,vvc,m4v,obu,av1,ivf,vc1,vc1test,dnxhd,dirac,yuv4mpegpipe',
+  'h264,hevc,vvc,m4v,obu,av1,ivf,vc1,vc1test,dnxhd,dirac,mjpeg,jpeg_pipe,yuv4mpegpipe',
   'mp3,aac,flac,wav,w64,aiff,caf,ac3,eac3,dts,truehd',
   'srt,ass,webvtt',
 ].join(',');

@@ -35,9 +35,17 @@ export type EncodeRequest = {
   readonly observe: (note: RunNote) => void;
 };
 
+/** A path without links, also where its last folders are still to be made. */
+async function pathWithoutLinks(path: string): Promise<string> {
+  return realpath(path).catch(async (error) => {
+    if (path === dirname(path)) throw error;
+    return join(await pathWithoutLinks(dirname(path)), basename(path));
+  });
+}
+
 /** A title is the film that one output folder shows: its id is a name people recognise and a hash of the folder's path. */
 async function titleIdFor(sourcePath: string, outDir: string): Promise<string> {
-  const parent = await realpath(dirname(resolve(outDir))).catch(() => dirname(resolve(outDir)));
+  const parent = await pathWithoutLinks(dirname(resolve(outDir)));
   const hash = createHash('sha256')
     .update(join(parent, basename(resolve(outDir))))
     .digest('hex')
@@ -60,8 +68,8 @@ async function titleIdFor(sourcePath: string, outDir: string): Promise<string> {
 export async function encodeTitle(request: EncodeRequest): Promise<{ title: Title; wasFinished: boolean }> {
   const { laptop } = request;
   const outDir = resolve(request.outDir);
+  await checkParents(outDir);
   if ((await folderUse(outDir)) === 'foreign') throw new ScenelineError('SL-107', `${outDir} has files that are not a title of ours.`);
-  await checkParent(outDir);
   const titleId = await titleIdFor(request.sourcePath, outDir);
   for (;;) {
     const known = await laptop.titles.get(titleId);
@@ -116,8 +124,13 @@ function whatChanged(before: TitleOrder, now: TitleOrder): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-async function checkParent(outDir: string): Promise<void> {
+/** Publishing makes what is missing above the folder; a file in its way is said before the long work. */
+async function checkParents(outDir: string): Promise<void> {
   const parent = dirname(outDir);
-  const facts = await stat(parent).catch(() => null);
-  if (!facts?.isDirectory()) throw new ScenelineError('SL-107', `The folder ${parent}, in which ${basename(outDir)} should be made, does not exist.`);
+  const facts = await stat(parent).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
+    throw error;
+  });
+  if (facts === null) return checkParents(parent);
+  if (!facts.isDirectory()) throw new ScenelineError('SL-107', `${parent} is not a folder, so nothing can be made in it.`);
 }

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { ScenelineError } from '../../model/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { makeDurableFolder } from './durable-folder.ts';
+import { makeDurableFolder } from '../../ports/durable-folder.ts';
 import { explainFileError } from './file-errors.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { NodeFiles } from './node-files.ts';

@@ -7,9 +7,9 @@ import { keyPage, lastKeyOf } from '../../ports/blob-page.ts';
 import type { BlobFacts, BlobStore } from '../../ports/blob-store.ts';
 import type { Clock, Random } from '../../ports/clock.ts';
 import { checkLimit } from '../../ports/cursor.ts';
+import { makeDurableFolder } from '../../ports/durable-folder.ts';
 import type { Files } from '../../ports/files.ts';
 import { contentName, findBlob, isContentName, keysBelow, namesIn } from './blob-folder.ts';
-import { makeDurableFolder } from './durable-folder.ts';
 import { errorCode, explainFileError } from './file-errors.ts';
 
 /** No key has a part that starts with a dot. */

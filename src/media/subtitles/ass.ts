@@ -1,6 +1,7 @@
 import { type Cue, MAX_CHARACTERS, MAX_CUES } from '../webvtt/cues.ts';
 import { escapeText } from '../webvtt/normalise.ts';
 import { type AssPlace, settingsOfPlace } from '../webvtt/settings.ts';
+import { millisecondsOf } from '../webvtt/stamp.ts';
 
 /** Alignments of SSA and of the tag `\a` as on a number pad: 1 to 3 are below, 5 to 7 above, 9 to 11 in the middle. */
 export const OLD_ALIGNMENT: { readonly [old: number]: number } = { 1: 1, 2: 2, 3: 3, 5: 7, 6: 8, 7: 9, 9: 4, 10: 5, 11: 6 };
@@ -110,11 +111,8 @@ function splitFirst(value: string, count: number): string[] {
 }
 
 function milliseconds(time: string): number | null {
-  const parts = /^(-?)(\d{1,4}):(\d{1,2}):(\d{1,2})(?:[.,:](\d{1,3}))?$/.exec(time);
-  if (!parts) return null;
-  const [, sign, hours, minutes, seconds, fraction = ''] = parts;
-  const total = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000 + Number(fraction.padEnd(3, '0'));
-  return sign === '-' ? -total : total;
+  const parts = /^(-?\d{1,4}):(-?\d{1,2}):(-?\d{1,2})(?:[.,:](-?\d{1,3}))?$/.exec(time);
+  return parts && millisecondsOf(parts.slice(1), 10);
 }
 
 type Reading = { place: { alignment: number; anchor: AssPlace['anchor'] }; isDrawing: boolean; isPlaced: boolean };

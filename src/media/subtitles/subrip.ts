@@ -1,5 +1,6 @@
 import { type Cue, MAX_CHARACTERS, MAX_CUES } from '../webvtt/cues.ts';
 import { settingsOfPlace } from '../webvtt/settings.ts';
+import { millisecondsOf } from '../webvtt/stamp.ts';
 import { OLD_ALIGNMENT } from './ass.ts';
 
 const STAMP = String.raw`(?:(-?\d{1,6}):)?(-?\d{1,3}):(-?\d{1,2})[,.:](-?\d{1,3})`;
@@ -22,7 +23,7 @@ export function parseSubRip(text: string): Cue[] {
     }
     if (cues.length === MAX_CUES) throw new RangeError('SubRip: too many cues');
     dropNumber(cues.at(-1)?.lines ?? []);
-    cues.push({ startMs: milliseconds(parts, 1), endMs: milliseconds(parts, 5), lines: [] });
+    cues.push({ startMs: millisecondsOf(parts.slice(1, 5), 1), endMs: millisecondsOf(parts.slice(5, 9), 1), lines: [] });
   }
   return cues.map(({ startMs, endMs, lines }) => {
     const payload = lines.join('\n').trim();
@@ -45,11 +46,4 @@ function settingsOf(payload: string): string {
   if (tag === undefined) return '';
   const alignment = tag.startsWith('{\\an') ? Number(number) : (OLD_ALIGNMENT[Number(number)] ?? 2);
   return alignment >= 1 && alignment <= 9 ? settingsOfPlace({ alignment, anchor: null }, payload.split('\n').length) : '';
-}
-
-function milliseconds(parts: RegExpExecArray, at: number): number {
-  const [hours, minutes, seconds, fraction] = parts.slice(at, at + 4);
-  const sign = fraction.startsWith('-') ? -1 : 1;
-  const thousandths = sign * Number(fraction.replace('-', '').padEnd(3, '0'));
-  return ((Number(hours ?? 0) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000 + thousandths;
 }

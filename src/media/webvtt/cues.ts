@@ -1,4 +1,5 @@
 import { cleanSettings } from './settings.ts';
+import { millisecondsOf } from './stamp.ts';
 
 /**
  * One cue: times on the title's timeline, its payload exactly as it stands in the file (lines joined by `\n`), and where it stands in the picture
@@ -9,7 +10,10 @@ export type Cue = { readonly startMs: number; readonly endMs: number; readonly p
 /** Of a file of subtitles, whatever its form. */
 export const MAX_CHARACTERS = 64 * 1024 * 1024;
 export const MAX_CUES = 200_000;
-const TIMING = /^(-?)(?:(\d{2,6}):)?([0-5]\d):([0-5]\d)\.(\d{3})[ \t]+-->[ \t]+(-?)(?:(\d{2,6}):)?([0-5]\d):([0-5]\d)\.(\d{3})(?:[ \t](.*))?$/;
+/** With a minus ffmpeg writes one digit less. */
+const SIXTY = String.raw`([0-5]\d|-[0-5]?\d)`;
+const STAMP = String.raw`(?:(\d{2,6}|-\d{1,6}):)?${SIXTY}:${SIXTY}\.(\d{3}|-\d{2,3})`;
+const TIMING = new RegExp(String.raw`^${STAMP}[ \t]+-->[ \t]+${STAMP}(?:[ \t](.*))?$`);
 const OTHER_BLOCK = /^(NOTE|STYLE|REGION)([ \t]|$)/;
 
 /**
@@ -59,14 +63,8 @@ function* blocksOf(lines: readonly string[]): Generator<string[]> {
 
 function readHead(line: string): Omit<Cue, 'payload'> {
   const parts = TIMING.exec(line)!;
-  const settings = cleanSettings(parts[11] ?? '');
-  return { startMs: milliseconds(parts, 1), endMs: milliseconds(parts, 6), ...(settings === '' ? {} : { settings }) };
-}
-
-function milliseconds(parts: RegExpExecArray, at: number): number {
-  const [sign, hours, minutes, seconds, thousandths] = parts.slice(at, at + 5);
-  const total = ((Number(hours ?? 0) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000 + Number(thousandths);
-  return sign === '-' ? -total : total;
+  const settings = cleanSettings(parts[9] ?? '');
+  return { startMs: millisecondsOf(parts.slice(1, 5), 1), endMs: millisecondsOf(parts.slice(5, 9), 1), ...(settings === '' ? {} : { settings }) };
 }
 
 function clock(ms: number): string {

@@ -15,7 +15,7 @@ import { finding, judgeFacts, judgeTimes, judgeTools } from './probe-findings.ts
 import { type Listing, RangePlanner, singleRange } from './range-planner.ts';
 import type { SourceScan } from './scan.ts';
 import { type ProbedFacts, readFacts } from './source-facts.ts';
-import { isTooMuch, refusalOfTool } from './tool-failure.ts';
+import { formatNotAllowed, isTooMuch, refusalOfTool } from './tool-failure.ts';
 import { carriesCaptions, listMatchesTrial, trialArgs } from './trial.ts';
 
 /** Long enough that starting a process is nothing, short enough that a crash loses little; a short film is split so that every core has a part. */
@@ -50,7 +50,11 @@ async function scanFresh(input: ScanInput, ctx: StageContext): Promise<SourceSca
   const document = new DocumentBytes();
   const refusal = await runOrRefuse(ctx, 'ffprobe', probeArgs(input.source), (bytes) => document.write(bytes), PROBE_LIMITS);
   if (refusal.words !== null) {
-    const message = `The file cannot be read as a video container: ${refusal.words}`;
+    const { notAllowed } = refusal;
+    const message =
+      notAllowed === null
+        ? `The file cannot be read as a video container: ${refusal.words}`
+        : `A file of this kind (${notAllowed}) is not accepted: convert it to MP4, MOV, Matroska, MXF or MPEG-TS.`;
     return withoutRanges(input, NOTHING_KNOWN, [finding('refuse', refusal.isTooMuch ? 'SL-270' : 'SL-202', message)]);
   }
   const probed = await lookAtFirstPicture(input, readFacts(parseProbeDocument(document.text)), ctx);
@@ -113,6 +117,8 @@ type ToolEnd = {
   readonly words: string | null;
   readonly isTooMuch: boolean;
   readonly isNonsense: boolean;
+  /** The file's format when it is none of those allowed. */
+  readonly notAllowed: string | null;
   readonly errorLines: readonly string[];
   /** What the tool told of the file. */
   readonly log: string;
@@ -128,12 +134,12 @@ async function runOrRefuse(
   try {
     const run = await ctx.tools.run({ tool, args, outputs: { 1: onBytes }, cwd: ctx.scratchDir, limits, signal: ctx.signal });
     ctx.spend('inspect', run.cpuSeconds);
-    return { words: null, isTooMuch: false, isNonsense: false, errorLines: run.errorLines, log: run.log };
+    return { words: null, isTooMuch: false, isNonsense: false, notAllowed: null, errorLines: run.errorLines, log: run.log };
   } catch (error) {
     const isNonsense = error instanceof RangeError;
     const words = isNonsense ? error.message : refusalOfTool(error);
     if (words === null) throw error;
-    return { words, isTooMuch: isTooMuch(error), isNonsense, errorLines: [], log: '' };
+    return { words, isTooMuch: isTooMuch(error), isNonsense, notAllowed: formatNotAllowed(error), errorLines: [], log: '' };
   }
 }
 

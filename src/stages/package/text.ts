@@ -42,25 +42,30 @@ const OUTPUTS = {
 } as const;
 /** Captions of CEA-608 as the tool decodes them; and all that came beside the pictures, with the time and size of each piece. */
 const CAPTION_PIPES = { decoded: 1, sizes: 3, data: 4 } as const;
+/** Else the tool moves a track that begins before zero until it begins at zero. */
+const OWN_TIMES = ['-avoid_negative_ts', 'disabled'];
 /** Written by us, so that the tool's `movie` source, which knows no allow-lists, sees a name and a container of ours only. */
 const PICTURES_FILE = 'captioned.nut';
+/** Seconds that the pictures of that file are late: NUT has no times before zero, and no film is longer. */
+const PICTURES_LATE = 24 * 3600;
 
 /** Times stay on the source's own clock (`-copyts`), so that the shift is ours and exact. */
 export function textArguments(source: MediaInput, { streamIndex, form }: Pick<TextPlan, 'streamIndex'> & { readonly form?: SubtitleForm }): string[] {
-  return ['-copyts', ...sourceArguments(source), '-map', `0:${streamIndex}`, ...OUTPUTS[form ?? 'subrip'], '-flush_packets', '1', 'pipe:1'];
+  return ['-copyts', ...sourceArguments(source), '-map', `0:${streamIndex}`, ...OUTPUTS[form ?? 'subrip'], ...OWN_TIMES, '-flush_packets', '1', 'pipe:1'];
 }
 
-/** The coded pictures of a source, as they are and at their own times, in a file of the scratch folder. */
+/** The coded pictures of a source, as they are and `PICTURES_LATE` after their own times, in a file of the scratch folder. */
 export function picturesArguments(source: MediaInput, streamIndex: number | null): string[] {
-  return ['-y', '-copyts', ...sourceArguments(source), '-map', `0:${streamIndex}`, '-c', 'copy', '-f', 'nut', PICTURES_FILE];
+  const late = [...OWN_TIMES, '-output_ts_offset', String(PICTURES_LATE)];
+  return ['-y', '-copyts', ...sourceArguments(source), '-map', `0:${streamIndex}`, '-c', 'copy', ...late, '-f', 'nut', PICTURES_FILE];
 }
 
-/** Captions from beside the pictures of that file. */
+/** Captions from beside the pictures of that file, at the source's own times. */
 function captionArguments(): string[] {
-  const track = ['-map', '0:s:0'];
+  const track = ['-map', '0:s:0', ...OWN_TIMES];
   const [decoded, sizes, data] = Object.values(CAPTION_PIPES).map((fd) => ['-flush_packets', '1', `pipe:${fd}`]);
   return [
-    ...['-copyts', '-f', 'lavfi', '-i', `movie=${PICTURES_FILE}[out0+subcc]`],
+    ...['-copyts', '-itsoffset', String(-PICTURES_LATE), '-f', 'lavfi', '-i', `movie=${PICTURES_FILE}[out0+subcc]`],
     ...[...track, ...OUTPUTS.ass, ...decoded],
     ...[...track, '-c', 'copy', '-f', 'framehash', '-hash', 'adler32', ...sizes],
     ...[...track, '-c', 'copy', '-f', 'data', ...data],

@@ -2,6 +2,7 @@ import { copyFile, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ScenelineError } from '../../model/errors.ts';
 import { parseReport } from '../../model/report.ts';
+import { makeDurableFolder } from '../../ports/durable-folder.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 
 export type PublishedFile = { readonly file: string; readonly objectKey: string; readonly sizeBytes: number; readonly sha256: string };
@@ -29,7 +30,7 @@ export async function folderUse(outDir: string): Promise<FolderUse> {
 }
 
 /**
- * Makes a finished title visible. Everything is put into a folder beside `outDir`, flushed and checked; then one rename makes it the title folder.
+ * Makes a finished title visible. Everything is put into a folder beside `outDir`, whose missing parents are made, flushed and checked; then one rename makes it the title folder.
  * An earlier version of ours is moved aside by the rename before and removed afterwards; a crash between the two is finished by the next run.
  * Throws SL-107 when the folder holds files that are not ours.
  */
@@ -37,6 +38,7 @@ export async function publishTitle(input: PublishInput, ctx: StageContext): Prom
   const beside = join(dirname(input.outDir), `.${basename(input.outDir)}.sceneline-new`);
   const before = join(dirname(input.outDir), `.${basename(input.outDir)}.sceneline-old`);
   if ((await folderUse(input.outDir)) === 'foreign') throw new ScenelineError('SL-107', `${input.outDir} has files that are not a title of ours.`);
+  await makeDurableFolder(ctx.files, dirname(input.outDir));
   await ctx.files.remove(beside);
   await fillFolder(beside, input, ctx);
   if (await exists(input.outDir)) {

@@ -35,6 +35,13 @@ test('times, commas in the text, styles and places', () => {
   ]);
 });
 
+test('times before zero, as ffmpeg writes them', () => {
+  const times = (start: string, end: string) =>
+    parseAss(`${HEAD}Dialogue: 0,${start},${end},Default,,0,0,0,,a\n`).map(({ startMs, endMs }) => [startMs, endMs]);
+  assert.deepEqual(times('0:00:00.-70', '0:00:00.30'), [[-700, 300]]);
+  assert.deepEqual(times('-1:00:-1.-5', '0:-1:-15.-50'), [[-3_601_050, -75_500]]);
+});
+
 test('text keeps italics, bold and underline, and nothing else is taken for markup', () => {
   for (const [given, clean] of [
     ['a {\\i1}b{\\i0} {\\b1}c{\\b0} {\\b700}d{\\b400} {\\u1}e', 'a <i>b</i> <b>c</b> <b>d</b> <u>e</u>'],

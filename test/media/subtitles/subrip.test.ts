@@ -46,7 +46,9 @@ test('what players take is taken: no numbers, no empty lines between, short frac
 });
 
 test('times before zero, as ffmpeg writes them', () => {
-  assert.deepEqual(parseSubRip('1\n00:00:-1,-500 --> 00:00:02,250\na\n'), [{ startMs: -1500, endMs: 2250, payload: 'a' }]);
+  const times = (stamps: string) => parseSubRip(`1\n${stamps}\na\n`).map(({ startMs, endMs }) => [startMs, endMs]);
+  assert.deepEqual(times('00:00:-1,-500 --> 00:00:02,250'), [[-1500, 2250]]);
+  assert.deepEqual(times('-1:00:-1,-05 --> 00:-1:00,-70'), [[-3_601_005, -60_070]]);
 });
 
 test('alignments of both forms are places; senseless ones are none', () => {

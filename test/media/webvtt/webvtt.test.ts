@@ -47,6 +47,13 @@ test('as many lines as a file can have belong to the cue before them', () => {
   assert.equal(cue.payload.split('\n').length, 400_001);
 });
 
+test('times before zero, as ffmpeg writes them', () => {
+  const times = (stamps: string) => parseWebVtt(`WEBVTT\n\n${stamps}\na\n`).map(({ startMs, endMs }) => [startMs, endMs]);
+  assert.deepEqual(times('00:00.-300 --> 00:00.400'), [[-300, 400]]);
+  assert.deepEqual(times('-1:-1.-05 --> 00:-59.-950'), [[-61_005, -59_950]]);
+  assert.deepEqual(times('00:1.500 --> 00:02.50'), []);
+});
+
 test('what is written is read back the same', () => {
   const cues = [
     { startMs: 0, endMs: 1, payload: 'a', settings: 'line:0 align:left' },

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -50,7 +51,7 @@ describe('what the command line does not do', { timeout: 120_000 }, () => {
       { code: 'SL-105', args: ['inspect', join(place.root, 'none.mp4')] },
       { code: 'SL-104', args: ['encode', text, '--out', place.outDir, '--ladder', bad] },
       { code: 'SL-104', args: ['encode', text, '--out', place.outDir, '--ladder', join(place.root, 'none.json')] },
-      { code: 'SL-107', args: ['encode', text, '--out', join(place.root, 'no/such/folder')] },
+      { code: 'SL-107', args: ['encode', text, '--out', join(text, 'no/such/folder')] },
       ...['jobs', 'cancel', 'retry'].map((command) => ({ code: 'SL-108', args: [command, 'nobody-12345678'] })),
     ];
     const ends = await Promise.all(cases.map(({ args }) => place.run([...args, '--json'])));
@@ -70,6 +71,12 @@ describe('what the command line does not do', { timeout: 120_000 }, () => {
     assert.match(wrong.stderr, /^\nSL-104 ladder not valid: The ladder is not valid\.\n( {2}rungs[^\n]+\n){2,}Mend the places/);
     assert.match(wrong.stderr, /a\\u\{a\}b/);
     assert.match(missing.stderr, /^\nSL-104 [^\n]*two\\u\{a\}lines\.jsonx[^\n]*\nMend the places/);
+  });
+
+  test('a refused source leaves none of the folders that its title would have needed', async () => {
+    const end = await place.encode(text, { out: join(place.root, 'season/first/title') }).end;
+    assert.equal(end.code, 3, end.stderr);
+    assert.equal(existsSync(join(place.root, 'season')), false);
   });
 
   test('a folder with files of others is SL-107 and stays as it is', async () => {

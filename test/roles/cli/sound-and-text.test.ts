@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { parseMultivariant } from '../../../src/media/hls/parse.ts';
@@ -75,6 +75,14 @@ describe('sound and text from the command line', { timeout: 300_000 }, () => {
     const sound = beside('sound.m4a');
     const inputs = [voice(300), voice(500)].flatMap((input) => ['-f', 'lavfi', '-i', input]);
     await ffmpeg([...inputs, '-map', '0', '-map', '1', '-c:a', 'aac', '-metadata:s:a:0', 'language=eng', '-metadata:s:a:1', 'language=deu', sound]);
+    for (const [option, value] of [
+      ['--sheet', beside('radio.png')],
+      ['--explain', '3'],
+    ]) {
+      const asked = await place.run(['inspect', sound, option, value]);
+      assert.equal(asked.code, 2, asked.stderr);
+      assert.match(asked.stderr, new RegExp(`SL-101 wrong usage: ${option} is about pictures, and this source has none\\.`));
+    }
     const report = finishedReport(await encode(sound, 'radio'));
     assert.deepEqual([report.renditions, report.chunks, report.source.frames], [[], [], 0]);
     assert.ok(report.findings.some(({ code }) => code === 'SL-250'));
@@ -94,6 +102,17 @@ describe('sound and text from the command line', { timeout: 300_000 }, () => {
     const wrong = await place.run(['verify', beside('radio'), '--against', other]);
     assert.equal(wrong.code, 4);
     assert.match(wrong.stdout, /has other sound than the master|names another master/);
+  });
+
+  test('a title in folders that are still to be made, behind a link, is made once', async () => {
+    const sound = beside('tone.m4a');
+    await ffmpeg(['-f', 'lavfi', '-i', voice(300), '-c:a', 'aac', sound]);
+    await mkdir(beside('shelf'));
+    await symlink(beside('shelf'), beside('link'));
+    const [first, second] = [await encode(sound, 'link/season/tone'), await encode(sound, 'link/season/tone')];
+    assert.equal(finishedReport(second).title, finishedReport(first).title);
+    assert.deepEqual(await readdir(beside('shelf/season')), ['tone']);
+    assert.equal((await place.run(['titles'])).stdout.match(/tone-[0-9a-f]{8}/g)?.length, 1);
   });
 
   test('what cannot be used is said before anything is made', async () => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { open, readFile, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, open, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { FfmpegMediaTools } from '../../../src/adapters/ffmpeg/media-tools.ts';
 import { ScenelineError } from '../../../src/model/errors.ts';
+import { isRefused } from '../../../src/model/finding.ts';
 import { inspectionKeys } from '../../../src/model/inspection.ts';
 import type { MediaTools } from '../../../src/ports/media-tools.ts';
 import { scanSource } from '../../../src/stages/inspect/scan-source.ts';
@@ -58,6 +59,38 @@ test('files that are no film are refused with the reason', async (t) => {
   assert.deepEqual(await codesOf('text.mp4'), ['refuse SL-202']);
   assert.deepEqual(await codesOf('words.mkv'), ['refuse SL-203']);
   assert.deepEqual(await codesOf('sound.m4a'), ['warn SL-250']);
+});
+
+test('a kind of file that is not accepted is named, with what to do', async (t) => {
+  const folder = testFolder(t);
+  await ffmpeg([...PICTURE, '-t', '0.5', join(folder, 'film.gif')]);
+  await ffmpeg([...PICTURE, '-frames:v', '1', join(folder, 'film.png')]);
+  await ffmpeg([...TONE, '-t', '0.5', '-c:a', 'wavpack', join(folder, 'tone.wv')]);
+  await copyFile(join(folder, 'film.png'), join(folder, 'named.mp4'));
+  const ctx = await stageContext(folder);
+  for (const [name, kind] of [
+    ['film.gif', 'GIF'],
+    ['film.png', 'PNG pictures|still pictures'],
+    ['named.mp4', 'PNG pictures'],
+    ['tone.wv', 'WavPack'],
+  ]) {
+    const { findings } = await scanSource({ inspectionId: name, ...fileSource(join(folder, name)) }, ctx);
+    assert.deepEqual(codes(findings), ['refuse SL-202']);
+    assert.match(findings[0].message, new RegExp(`^A file of this kind \\((${kind})\\) is not accepted: convert it to MP4, `));
+  }
+});
+
+test('raw MJPEG is a film; a file that only stands in a row of pictures by its name is read alone', async (t) => {
+  const folder = testFolder(t);
+  await ffmpeg([...PICTURE, '-t', '1', '-c:v', 'mjpeg', '-f', 'mjpeg', join(folder, 'film.mjpeg')]);
+  await ffmpeg([...PICTURE, '-frames:v', '1', join(folder, 'film1.jpg')]);
+  await copyFile(join(folder, 'film1.jpg'), join(folder, 'film%d.jpg'));
+  await copyFile(join(folder, 'film.mjpeg'), join(folder, 'film%d.mjpeg'));
+  const { facts, findings, last } = await scan(folder, join(folder, 'film.mjpeg'));
+  assert.deepEqual([facts.video?.codec, isRefused(findings), last?.ptsTicks], ['mjpeg', false, 23]);
+  const named = await scan(testFolder(t), join(folder, 'film%d.mjpeg'));
+  assert.equal(named.last?.ptsTicks, 23);
+  assert.deepEqual(codes((await scan(testFolder(t), join(folder, 'film%d.jpg'))).findings), ['refuse SL-202']);
 });
 
 test('captions beside the pictures are found and said', async (t) => {

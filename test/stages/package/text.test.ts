@@ -95,6 +95,26 @@ test('mov_text in a file beside pictures, and a file whose clock does not start 
   assert.deepEqual((await cuesOf(t, mkv, 1, -7600)).cues[0], { startMs: 0, endMs: 1399, payload: expected[0] });
 });
 
+test('what begins before zero is cut at zero, and nothing else moves', async (t) => {
+  const folder = testFolder(t);
+  const [srt, whole, cut] = ['a.srt', 'a.mp4', 'cut.mp4'].map((name) => join(folder, name));
+  writeFileSync(srt, '1\n00:00:00,500 --> 00:00:02,500\nbefore\n\n2\n00:00:03,000 --> 00:00:04,000\nbehind\n');
+  const picture = ['-f', 'lavfi', '-i', 'color=size=64x64:rate=10:duration=6'];
+  await ffmpeg([...picture, '-i', srt, '-map', '0', '-map', '1', '-c:v', 'libx264', '-g', '10', '-c:s', 'mov_text', whole]);
+  await ffmpeg(['-ss', '2', '-i', whole, '-map', '0', '-c', 'copy', cut]);
+  for (const form of [undefined, 'ass'] as const) {
+    const { cues } = await cuesOf(t, cut, 1, 0, form);
+    assert.deepEqual(
+      cues.map(({ startMs, endMs }) => [startMs, endMs]),
+      [
+        [0, 500],
+        [1000, 2000],
+      ],
+      form,
+    );
+  }
+});
+
 test('real films: three SubRip tracks, two mov_text tracks', async (t) => {
   for (const [name, streams] of [
     ['real/tears-of-steel-0s-to-42s-500x208.mkv', [1, 2, 3]],
@@ -147,6 +167,12 @@ test('captions of CEA-608, from beside the pictures and from a track of their ow
     { startMs: 3670, endMs: 4670, payload: 'Top', settings: 'line:9.7% position:9.9% align:left' },
   ];
   assert.deepEqual((await cuesOf(t, await captionedFilm(folder, captions, 160), 0, 0, 'captions')).cues, expected);
+  const cut = join(folder, 'cut.mp4');
+  await ffmpeg(['-ss', '2', '-i', join(folder, 'captioned.mp4'), '-c', 'copy', cut]);
+  assert.deepEqual((await cuesOf(t, cut, 0, 0, 'captions')).cues, [
+    { ...expected[0], startMs: 0, endMs: 660 },
+    { ...expected[1], startMs: 1670, endMs: 2670 },
+  ]);
   const [scc, mov] = ['a.scc', 'a.mov'].map((name) => join(folder, name));
   writeFileSync(scc, 'Scenarist_SCC V1.0\n\n00:00:01:00\t9420 9420 94ae 94ae 9470 9470 c8e5 ecec ef80 942f 942f\n\n00:00:03:00\t942c 942c\n');
   await ffmpeg(['-f', 'lavfi', '-i', 'color=size=64x64:rate=30:duration=4', '-i', scc, '-map', '0', '-map', '1', '-c:v', 'libx264', '-c:s', 'copy', mov]);

@@ -46,6 +46,14 @@ test('a title appears whole, and nothing is left beside it', async () => {
   assert.deepEqual((await readdir(root)).sort(), ['a', 'b', 'title']);
 });
 
+test('missing folders above are made', async () => {
+  const files = [await object('a', 'pictures')];
+  outDir = join(root, 'season/first/title');
+  await publishTitle({ outDir, files, reportJson: report(files) }, context());
+  assert.equal(await contents(), 'pictures');
+  assert.deepEqual(await readdir(join(root, 'season/first')), ['title']);
+});
+
 test('a stop half-way shows nothing, and the next run finishes', async () => {
   const files = [await object('a', 'pictures'), await object('b', 'track')];
   await assert.rejects(publishTitle({ outDir, files, reportJson: report(files) }, context('b')));

@@ -55,6 +55,9 @@ type Run = { readonly deps: HandlerDeps; readonly seal: SourceSeal; readonly sig
 type Answer = { readonly explanation?: BorderExplanation; readonly sheets?: readonly WrittenSheet[] };
 
 async function answer({ frame, sheetPath }: Asked, inspection: Inspection, run: Run): Promise<Answer> {
+  if (inspection.frameCount === 0 && (frame !== null || sheetPath !== null)) {
+    throw new ScenelineError('SL-101', `${frame === null ? '--sheet' : '--explain'} is about pictures, and this source has none.`);
+  }
   if (frame !== null && frame >= inspection.frameCount) {
     throw new ScenelineError('SL-101', `--explain takes a frame from 0 to ${inspection.frameCount - 1} of this film, not ${frame}.`);
   }

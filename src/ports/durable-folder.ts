@@ -1,7 +1,6 @@
 import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Files } from '../../ports/files.ts';
-import { errorCode } from './file-errors.ts';
+import type { Files } from './files.ts';
 
 /** Makes a folder with its missing parents so that it is still there after a power cut: a new entry is flushed by syncing the folder that holds it. */
 export async function makeDurableFolder(files: Files, folder: string): Promise<void> {
@@ -13,8 +12,8 @@ export async function makeDurableFolder(files: Files, folder: string): Promise<v
     return;
   }
   // It may be new, made by somebody who did not sync yet. A parent that we may not read is not new.
-  await files.syncFolder(parent).catch((error) => {
-    if (errorCode(error) !== 'EACCES') throw error;
+  await files.syncFolder(parent).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EACCES') throw error;
   });
 }
 
@@ -23,7 +22,7 @@ async function isMissing(path: string): Promise<boolean> {
     await access(path);
     return false;
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     return true;
   }
 }
