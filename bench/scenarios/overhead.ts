@@ -13,7 +13,7 @@ function bareArguments(sourcePath: string, rungs: readonly PlannedRung[], fps: n
   const split = `[0:v]split=${rungs.length}${rungs.map((_, i) => `[s${i}]`).join('')}`;
   const scales = rungs.map((rung, i) => `[s${i}]scale=${rung.widthPx}:${rung.heightPx}:flags=bicubic+accurate_rnd+bitexact,format=yuv420p[v${i}]`);
   const outputs = rungs.flatMap((rung, i) => {
-    const recipe = recipeOf(rung, fps, []);
+    const recipe = recipeOf(rung, fps, [], 1 / fps);
     const sound = i === 0 ? ['-map', '0:a:0', '-c:a', 'aac', '-b:a', `${audioKbps}k`, '-ac', '2'] : [];
     return [
       '-map',

@@ -4,8 +4,11 @@ import type { StageContext } from '../../ports/stage-context.ts';
 
 const LIMITS = { stallMs: 120_000, wallMs: 3_600_000 };
 
-/** Packets that were read to find out about the file are not discarded, and not every decoder (dav1d) skips pictures: what comes out is chosen once more. */
-const KEY_PICTURES = 'select=key';
+/**
+ * Packets that were read to find out about the file are not discarded, and not every decoder (dav1d) skips pictures: what comes out is chosen once more.
+ * Times are counted: of an MP4 file of which samples are discarded, ffmpeg gives the key pictures other samples' composition offsets (5.1), so two close together may run backwards.
+ */
+const KEY_PICTURES = 'select=key,setpts=N';
 
 /** Decodes the sync samples of a file, and nothing else, to 32×18 luma pictures on standard output. */
 function keyPicturesArguments(path: string, heightPx: number, ffmpegMajor: number): string[] {

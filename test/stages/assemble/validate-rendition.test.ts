@@ -180,4 +180,20 @@ describe('a finished rendition is held to the source', () => {
 
   test('a segment above the ceiling of its rung', () =>
     refuse(unchanged, 'SL-308', /frame 0 .*the segment has \d+ kbit in 0\.833 s where/, { rung: { ...film.rung, maxrateKbps: 10, bufsizeKbit: 5 } }));
+
+  test('a picture alone between two borders, that stays long', async () => {
+    const held = await makeFilm(studio, 'alone', {
+      frameCount: 60,
+      chunkStarts: [0, 20, 21],
+      idrFrames: [0, 20, 21],
+      timeBase: { num: 1, den: 12288 },
+      ptsOf: (n) => n * 512 + (n >= 21 ? 153_600 : 0),
+      ptsFormula: 'n*512+gte(n\\,21)*153600',
+      endPtsTicks: 60 * 512 + 153_600,
+    });
+    const objectKey = 'out/alone.mp4';
+    await assembleRendition({ ...held, title: '', chapters: [], outKey: objectKey }, studio.ctx);
+    const report = await validateRendition({ ...held, objectKey }, studio.ctx);
+    assert.equal(report.pictures.compared, 3);
+  });
 });

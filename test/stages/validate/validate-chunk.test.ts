@@ -17,10 +17,11 @@ const rungs: PlannedRung[] = [180, 90].map((heightPx) => ({
 }));
 const stretch = { timeBase, ptsTicks: Array.from({ length: FRAMES }, (_, i) => i * 512), endPtsTicks: null, idrPositions: [0, 20], surroundings: null };
 
-/** A chunk's source and what its frames have to be. */
-async function source(folder: string) {
+/** A chunk's source with pictures at these times, and what its frames have to be. */
+async function source(folder: string, ptsTicks: readonly number[] = stretch.ptsTicks, times: readonly string[] = []) {
   const path = `${folder}/film.mp4`;
-  await ffmpeg(['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=24:duration=2', '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', path]);
+  const pictures = ['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=24:duration=2', '-frames:v', String(ptsTicks.length)];
+  await ffmpeg([...pictures, ...times, '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', path]);
   const lines: Buffer[] = [];
   const args = ['-i', path, '-c:v', 'rawvideo', '-f', 'framehash', '-hash', 'murmur3', 'pipe:1'];
   await (await mediaTools()).run({
@@ -34,7 +35,7 @@ async function source(folder: string) {
       .toString()
       .matchAll(/^0,.*, ([0-9a-f]{32})$/gm),
   ].map(([, hex]) => Buffer.from(hex, 'hex'));
-  return { path, frames: stretch.ptsTicks.map((ptsTicks, i) => ({ ptsTicks, hash: hashes[i], isDamaged: false })) };
+  return { path, frames: ptsTicks.map((pts, i) => ({ ptsTicks: pts, hash: hashes[i], isDamaged: false })) };
 }
 
 test('an encoded chunk is proven with scores; without the pictures to hold it to it is proven without', async (t) => {
@@ -62,4 +63,27 @@ test('an encoded chunk is proven with scores; without the pictures to hold it to
   const [unkept] = (await encodeChunk({ ...order, keptPositions: [], measuredSecondsPerMegapixel: null }, await stageContext(folder))).chunks;
   assert.equal(unkept.fedPath, null);
   assert.equal(unkept.facts.sha256, first.facts.sha256, 'what is kept for scoring changes no coded byte');
+});
+
+test('pictures that stay for seconds and minutes are as good as others', async (t) => {
+  const folder = testFolder(t);
+  const ptsTicks = [0, 12, 132, 133, 134, 1334, 1335].map((seconds) => seconds * timeBase.den);
+  const held = { ...stretch, ptsTicks, idrPositions: [0, 3] };
+  const times = [
+    '-vf',
+    "setpts='(N+11*gte(N,1)+119*gte(N,2)+1199*gte(N,5))/TB'",
+    '-fps_mode',
+    'passthrough',
+    '-enc_time_base',
+    '1:12288',
+    '-video_track_timescale',
+    '12288',
+  ];
+  const { path, frames } = await source(folder, ptsTicks, times);
+  const ctx = await stageContext(folder);
+  const video = videoTrack({ widthPx: 320, heightPx: 180, timeBase });
+  const order = { source: fileInput(path), video, firstFrame: 0, stretch: held, frames, entries: [null], fps: 24, rungs, keptPositions: [] };
+  const { chunks } = await encodeChunk({ ...order, measuredSecondsPerMegapixel: null }, ctx);
+  const proven = await validateChunk({ source: fileInput(path), video, startFrame: 0, expected: held, scoredPositions: [], chunks }, ctx);
+  assert.equal(proven.length, rungs.length);
 });

@@ -42,7 +42,8 @@ export function rungArguments(video: VideoTrack, rung: PlannedRung, stretch: Str
   const idrSeconds = stretch.idrPositions
     .slice(1)
     .map((at) => ticksToSeconds(stretch.ptsTicks[at] - (stretch.ptsTicks[at] - stretch.ptsTicks[at - 1]) / 4 - first, stretch.timeBase));
-  const recipe = recipeOf(rung, fps, idrSeconds);
+  const longestTicks = stretch.ptsTicks.reduce((longest, pts, i, all) => (i === 0 ? 0 : Math.max(longest, pts - all[i - 1])), 0);
+  const recipe = recipeOf(rung, fps, idrSeconds, ticksToSeconds(longestTicks, stretch.timeBase));
   return {
     filters: normaliseFilters(video, rung),
     encoder: ['-c:v', recipe.encoder, ...recipe.args, '-video_track_timescale', String(stretch.timeBase.den)],

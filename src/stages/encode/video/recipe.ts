@@ -54,16 +54,39 @@ export function h264Level(rung: Pick<PlannedRung, 'widthPx' | 'heightPx' | 'maxr
   return '6.2';
 }
 
+/** The largest buffer that x264 takes, kbit: it cuts what is above (`validate_parameters` in encoder.c). */
+const X264_LARGEST_BUFFER_KBIT = 2_000_000;
+/** How full x264 has its buffer before the first picture. */
+const X264_FULL_AT_START = 0.9;
+
+function ceilingArguments(maxrateKbps: number, bufferKbit: number): readonly string[] {
+  return ['-maxrate', `${maxrateKbps}k`, '-bufsize', `${bufferKbit}k`];
+}
+
+/**
+ * The ceiling of a chunk as x264 is told it. Against its own errors x264 keeps back a share of the bits that come in while a picture stays
+ * (`max_frame_error` in ratecontrol.c), whatever the buffer holds: of a picture that stays long nothing is left, and it gets the worst quantiser.
+ * So where more than a quarter of the buffer would be kept back, the buffer grows by that; where x264 takes none so large, there is no ceiling.
+ */
+function x264Ceiling(rung: PlannedRung, bufferKbit: number, longestPictureSeconds: number): readonly string[] {
+  const keptShare = Math.min(0.25, Math.max(0.05, 1 / Math.ceil(rung.heightPx / 16)));
+  const keptKbit = keptShare * rung.maxrateKbps * longestPictureSeconds;
+  if (keptKbit <= bufferKbit / 4) return ceilingArguments(rung.maxrateKbps, bufferKbit);
+  const grownKbit = Math.ceil(bufferKbit + keptKbit / X264_FULL_AT_START);
+  return grownKbit > X264_LARGEST_BUFFER_KBIT ? [] : ceilingArguments(rung.maxrateKbps, grownKbit);
+}
+
 /**
  * Encoder arguments. One thread: with more, x264 gives other bytes from run to run once its rate control touches the ceiling (measured: six of six
  * runs differed with four). `fps` is the title's average rate, only used for the level; `idrSeconds` are the times, relative to the chunk,
- * at which the frames after the first one are forced to be IDR.
+ * at which the frames after the first one are forced to be IDR; `longestPictureSeconds` is the longest time from a picture of the chunk to the next one.
  */
-export function recipeOf(rung: PlannedRung, fps: number, idrSeconds: readonly number[]): Recipe {
+export function recipeOf(rung: PlannedRung, fps: number, idrSeconds: readonly number[], longestPictureSeconds: number): Recipe {
   const forced = idrSeconds.length > 0 ? ['-force_key_frames', idrSeconds.map((at) => at.toFixed(6)).join(',')] : [];
   const { hdrColor: hdr } = rung;
   const tags = hdr ? HDR_TAGS[hdr.range] : SDR_TAGS;
-  const ceiling = ['-maxrate', `${rung.maxrateKbps}k`, '-bufsize', `${Math.floor(rung.bufsizeKbit / 2)}k`];
+  const bufferKbit = Math.floor(rung.bufsizeKbit / 2);
+  const ceiling = rung.codec === 'h264' ? x264Ceiling(rung, bufferKbit, longestPictureSeconds) : ceilingArguments(rung.maxrateKbps, bufferKbit);
   const encoder = ENCODER_OF_CODEC[rung.codec];
   const quality = ['-preset', rung.preset, '-crf', String(rung.crf)];
   if (rung.codec === 'h264') {

@@ -163,6 +163,24 @@ test('levels hold size, rate and ceiling', () => {
   assert.equal(h264Level({ widthPx: 854, heightPx: 480, maxrateKbps: 1500 }, 24), '3.0');
 });
 
+test('the buffer grows only for h264 and for pictures that stay long, until x264 takes no larger one', () => {
+  const buffer = (seconds: number, changed: Partial<PlannedRung> = {}) => {
+    const held = { ...stretch, ptsTicks: [0, 3000, 3000 + seconds * 90_000, 6000 + seconds * 90_000], idrPositions: [0] };
+    const { encoder } = rungArguments(video, { ...rung, ...changed }, held, 24);
+    return encoder.includes('-maxrate') ? encoder[encoder.indexOf('-bufsize') + 1] : null;
+  };
+  assert.equal(buffer(0.04), '3000k');
+  // 720 lines: a twentieth of 3000 kbit/s is kept back, 750 kbit in 5 s.
+  assert.deepEqual([buffer(5), buffer(5.1)], ['3000k', '3850k']);
+  // 64 lines are four rows of macroblocks, 240 lines fifteen.
+  assert.deepEqual([buffer(1, { heightPx: 64 }), buffer(1.2, { heightPx: 64 })], ['3000k', '4000k']);
+  assert.equal(buffer(12, { heightPx: 240 }), '5667k');
+  assert.deepEqual([buffer(11_982), buffer(11_983)], ['2000000k', null]);
+  assert.deepEqual([buffer(12_000, { codec: 'h265' }), buffer(12_000, { codec: 'av1' })], ['3000k', '3000k']);
+  const alone = rungArguments(video, rung, { ...stretch, ptsTicks: [900], endPtsTicks: 9_000_000, idrPositions: [0] }, 24).encoder;
+  assert.equal(alone[alone.indexOf('-bufsize') + 1], '3000k');
+});
+
 test('the address follows everything that decides the pictures, and nothing else', () => {
   const hashes = stretch.ptsTicks.map((_, i) => new Uint8Array(16).fill(i));
   const base = { video, rung, stretch, fps: 24, frameHashes: hashes, encoderBuild: 'b1' };

@@ -28,7 +28,7 @@ for (const [codec, encoder] of Object.entries(ENCODER_OF_CODEC) as [PlannedRung[
       preset: PRESETS[codec],
       picturesFrom: null,
     };
-    const { args } = recipeOf(rung, 24, [1]);
+    const { args } = recipeOf(rung, 24, [1], 1 / 24);
     // At once, so that threads would meet each other in another order each time.
     const hashes = await Promise.all(Array.from({ length: RUNS }, () => hashOfEncoded(encoder, args)));
     assert.deepEqual(new Set(hashes).size, 1, hashes.join(' '));
