@@ -39,7 +39,7 @@ export const ERROR_CODES = {
   'SL-107': {
     exit: 2,
     title: 'output folder in use',
-    cause: 'The output folder has files that Sceneline did not write.',
+    cause: 'The output folder has files that Sceneline did not write, or lies together with the source or the state folder.',
     remedy: 'Give an empty or new folder with --out.',
   },
   'SL-108': { exit: 2, title: 'no such title', cause: 'No title has that id.', remedy: 'List them with: sceneline titles' },

@@ -12,7 +12,7 @@ import { asksFor } from '../pipeline/job-ids.ts';
 import { type RunNote, runTitle } from '../pipeline/worker.ts';
 import type { MediaTools } from '../ports/media-tools.ts';
 import { sealSource, sightSource } from '../stages/ingest/seal.ts';
-import { folderUse } from '../stages/publish/publish-title.ts';
+import { checkOutFolder } from '../stages/publish/out-folder.ts';
 import type { Laptop } from './all-in-one.ts';
 import { finishedTitle } from './finished-title.ts';
 
@@ -60,7 +60,7 @@ async function titleIdFor(sourcePath: string, outDir: string): Promise<string> {
 export async function encodeTitle(request: EncodeRequest): Promise<{ title: Title; wasFinished: boolean }> {
   const { laptop } = request;
   const outDir = resolve(request.outDir);
-  if ((await folderUse(outDir)) === 'foreign') throw new ScenelineError('SL-107', `${outDir} has files that are not a title of ours.`);
+  await checkOutFolder(outDir);
   await checkParent(outDir);
   const titleId = await titleIdFor(request.sourcePath, outDir);
   for (;;) {

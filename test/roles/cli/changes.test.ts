@@ -98,7 +98,7 @@ describe('encode when something changes', { timeout: 300_000 }, () => {
 
     await t.test('the published files: made again from what is stored', async () => {
       finishedReport(await encode());
-      await rename(join(place.outDir, '90p.mp4'), join(place.outDir, 'elsewhere.mp4'));
+      await rename(join(place.outDir, '90p.mp4'), join(place.root, 'elsewhere.mp4'));
       const end = await encode();
       const report = finishedReport(end);
       assert.match(end.stderr, /gone or changed/);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -8,7 +9,7 @@ import { type CliPlace, cliPlace, document } from '../../support/cli-place.ts';
 
 type Refused = { state: string; findings: { code: string; severity: string; message: string }[] };
 
-describe('what the command line does not do', { timeout: 120_000 }, () => {
+describe('what the command line does not do', { timeout: 240_000 }, () => {
   let place: CliPlace;
   let text: string;
   before(async () => {
@@ -70,6 +71,24 @@ describe('what the command line does not do', { timeout: 120_000 }, () => {
     assert.equal(end.code, 2);
     assert.match(end.stderr, /SL-107/);
     assert.equal(await readFile(join(out, 'diary.txt'), 'utf8'), 'mine');
+  });
+
+  test('a source inside the output folder, and state and output one in the other, are SL-107 before anything is made', async () => {
+    const out = join(place.root, 'both');
+    const inside = join(out, 'master.mp4');
+    await mkdir(out);
+    await writeFile(inside, 'mine');
+    const state = join(place.root, 'new-state');
+    const ends = await Promise.all([
+      place.encode(inside, { out }).end,
+      place.encode(text, { out: join(state, 'title'), env: { SCENELINE_STATE: state } }).end,
+      place.encode(text, { out: state, env: { SCENELINE_STATE: join(state, 'below') } }).end,
+    ]);
+    for (const end of ends) {
+      assert.equal(end.code, 2, end.stderr);
+      assert.match(end.stderr, /SL-107 .* is inside the (output|state) folder/);
+    }
+    assert.deepEqual([await readFile(inside, 'utf8'), existsSync(state)], ['mine', false]);
   });
 
   test('a source that is no film is exit 3 with the findings, by encode and by inspect', async () => {
