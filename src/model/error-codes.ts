@@ -85,6 +85,12 @@ export const ERROR_CODES = {
     cause: 'A file given with --subtitles cannot be read, or is no SubRip, WebVTT or ASS.',
     remedy: 'Check the path; save the subtitles as SRT, WebVTT or ASS, in UTF-8.',
   },
+  'SL-118': {
+    exit: 2,
+    title: 'output folder not writable',
+    cause: 'The output folder cannot be made, read or replaced where it is.',
+    remedy: 'Mend what is named, or give another folder with --out; the same command goes on from what is finished.',
+  },
   'SL-130': { exit: 130, title: 'interrupted', cause: 'The run was stopped.', remedy: 'Run the same command again; it goes on from what is finished.' },
   'SL-141': {
     exit: 2,

@@ -12,7 +12,7 @@ import { asksFor } from '../pipeline/job-ids.ts';
 import { type RunNote, runTitle } from '../pipeline/worker.ts';
 import type { MediaTools } from '../ports/media-tools.ts';
 import { sealSource, sightSource } from '../stages/ingest/seal.ts';
-import { checkOutFolder } from '../stages/publish/out-folder.ts';
+import { checkOutFolder, tryOutFolder } from '../stages/publish/out-folder.ts';
 import type { Laptop } from './all-in-one.ts';
 import { finishedTitle } from './finished-title.ts';
 
@@ -62,6 +62,7 @@ export async function encodeTitle(request: EncodeRequest): Promise<{ title: Titl
   const outDir = resolve(request.outDir);
   await checkOutFolder(outDir);
   await checkParent(outDir);
+  await tryOutFolder(outDir);
   const titleId = await titleIdFor(request.sourcePath, outDir);
   for (;;) {
     const known = await laptop.titles.get(titleId);

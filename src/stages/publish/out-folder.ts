@@ -1,13 +1,57 @@
-import { readdir, readFile, realpath } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, readFile, realpath, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ScenelineError } from '../../model/errors.ts';
 import { parseReport } from '../../model/report.ts';
 
 const REPORT_FILE = 'report.json';
 
-/** Throws SL-107 unless a finished title can take the place of the folder: it is absent, empty, or has a title of ours and nothing that its report does not list. */
+/** What the system says of a place that cannot be written, or is gone. No room has a code of its own. */
+const UNUSABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG', 'ENOENT', 'ENOTDIR', 'ELOOP', 'EBUSY', 'EIO']);
+
+/** A folder of ours beside the output folder, of a name as long whatever it is for: a trial, a title being put together, the version before it. */
+export function besideOutFolder(outDir: string, use: 'try' | 'new' | 'old'): string {
+  return join(dirname(outDir), `.${basename(outDir)}.sceneline-${use}`);
+}
+
+/** Does what touches the output folder and its neighbours; SL-118 says in words why the system does not let it. */
+export async function onOutFolder<T>(outDir: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code = '', path, dest, message } = error as NodeJS.ErrnoException & { readonly dest?: string };
+    const places = [path, dest].filter((place) => place !== undefined);
+    const isHere = places.length === 0 || places.some((place) => isWithin(place, dirname(outDir)));
+    if (error instanceof ScenelineError || !UNUSABLE.has(code) || !isHere) throw error;
+    throw new ScenelineError('SL-118', `${outDir} cannot be made or replaced: ${message}.`, { cause: error });
+  }
+}
+
+/** Before hours of work: makes and removes a folder where the title will be put together, and asks whether an earlier one may be replaced. Throws SL-118 when not. */
+export async function tryOutFolder(outDir: string): Promise<void> {
+  await onOutFolder(outDir, async () => {
+    const trial = besideOutFolder(outDir, 'try');
+    await mkdir(trial).catch(unless('EEXIST'));
+    await rmdir(trial).catch(unless('ENOENT'));
+    const facts = await stat(outDir).catch(unless('ENOENT'));
+    if (!facts) return;
+    await access(outDir, constants.W_OK | constants.X_OK);
+    if (facts.dev !== (await stat(dirname(outDir))).dev)
+      throw new ScenelineError('SL-118', `${outDir} is where a disk is mounted, and cannot be replaced in one step. Name a folder in it.`);
+  });
+}
+
+function unless(code: string): (error: NodeJS.ErrnoException) => void {
+  return (error) => {
+    if (error.code !== code) throw error;
+  };
+}
+
+/**
+ * Throws SL-107 unless a finished title can take the place of the folder: it is absent, empty, or has a title of ours and nothing that its report does not list;
+ * SL-118 when it cannot be read.
+ */
 export async function checkOutFolder(outDir: string): Promise<void> {
-  const foreign = await firstForeign(outDir);
+  const foreign = await onOutFolder(outDir, () => firstForeign(outDir));
   if (foreign !== null) throw new ScenelineError('SL-107', `${join(outDir, foreign)} is not of a title of ours, and would be lost.`);
 }
 

@@ -1,8 +1,8 @@
 import { copyFile, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ScenelineError } from '../../model/errors.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
-import { checkOutFolder } from './out-folder.ts';
+import { besideOutFolder, checkOutFolder, onOutFolder } from './out-folder.ts';
 
 export type PublishedFile = { readonly file: string; readonly objectKey: string; readonly sizeBytes: number; readonly sha256: string };
 
@@ -11,22 +11,25 @@ export type PublishInput = { readonly outDir: string; readonly files: readonly P
 /**
  * Makes a finished title visible. Everything is put into a folder beside `outDir`, flushed and checked; then one rename makes it the title folder.
  * An earlier version of ours is moved aside by the rename before and removed afterwards; a crash between the two is finished by the next run.
- * Throws SL-107 when the folder holds anything that is not of a title of ours, also when that came while the title was put together.
+ * Throws SL-107 when the folder holds anything that is not of a title of ours, also when that came while the title was put together;
+ * SL-118 when it cannot be written.
  */
 export async function publishTitle(input: PublishInput, ctx: StageContext): Promise<void> {
-  const beside = join(dirname(input.outDir), `.${basename(input.outDir)}.sceneline-new`);
-  const before = join(dirname(input.outDir), `.${basename(input.outDir)}.sceneline-old`);
-  await checkOutFolder(input.outDir);
-  await ctx.files.remove(beside);
-  await fillFolder(beside, input, ctx);
-  if (await exists(input.outDir)) {
-    await checkOutFolder(input.outDir);
+  const { outDir } = input;
+  await checkOutFolder(outDir);
+  await onOutFolder(outDir, async () => {
+    const [beside, before] = [besideOutFolder(outDir, 'new'), besideOutFolder(outDir, 'old')];
+    await ctx.files.remove(beside);
+    await fillFolder(beside, input, ctx);
+    if (await exists(outDir)) {
+      await checkOutFolder(outDir);
+      await ctx.files.remove(before);
+      await ctx.files.rename(outDir, before);
+    }
+    await ctx.files.rename(beside, outDir);
+    await ctx.files.syncFolder(dirname(outDir));
     await ctx.files.remove(before);
-    await ctx.files.rename(input.outDir, before);
-  }
-  await ctx.files.rename(beside, input.outDir);
-  await ctx.files.syncFolder(dirname(input.outDir));
-  await ctx.files.remove(before);
+  });
 }
 
 async function fillFolder(folder: string, input: PublishInput, ctx: StageContext): Promise<void> {

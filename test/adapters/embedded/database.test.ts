@@ -8,23 +8,11 @@ import { MIGRATIONS } from '../../../src/adapters/embedded/migrations.ts';
 import { SqliteTitleStore } from '../../../src/adapters/embedded/sqlite-title-store.ts';
 import { ManualClock } from '../../contract/manual-clock.ts';
 import { title } from '../../contract/samples.ts';
+import { unprivileged } from '../../support/unprivileged.ts';
 import { startScript } from './child.ts';
 import { type TempFolder, tempFolder } from './temp-folder.ts';
 
 const BUSY = Object.assign(new Error('database is locked'), { errcode: 5 });
-
-/** As the user `nobody`, since root may write anything. */
-async function unprivileged<T>(work: () => Promise<T>): Promise<T> {
-  if (process.getuid?.() !== 0) return work();
-  process.setegid!(65534);
-  process.seteuid!(65534);
-  try {
-    return await work();
-  } finally {
-    process.seteuid!(0);
-    process.setegid!(0);
-  }
-}
 
 describe('openDatabase', () => {
   let folder: TempFolder;

@@ -52,6 +52,7 @@ describe('what the command line does not do', { timeout: 240_000 }, () => {
       { code: 'SL-104', args: ['encode', text, '--out', place.outDir, '--ladder', bad] },
       { code: 'SL-104', args: ['encode', text, '--out', place.outDir, '--ladder', join(place.root, 'none.json')] },
       { code: 'SL-107', args: ['encode', text, '--out', join(place.root, 'no/such/folder')] },
+      { code: 'SL-118', args: ['encode', text, '--out', join(place.root, 'n'.repeat(245))] },
       ...['jobs', 'cancel', 'retry'].map((command) => ({ code: 'SL-108', args: [command, 'nobody-12345678'] })),
     ];
     const ends = await Promise.all(cases.map(({ args }) => place.run([...args, '--json'])));

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { NodeFiles } from '../../../src/adapters/embedded/node-files.ts';
 import type { ScenelineError } from '../../../src/model/errors.ts';
 import type { StageContext } from '../../../src/ports/stage-context.ts';
-import { checkApart, checkOutFolder } from '../../../src/stages/publish/out-folder.ts';
+import { checkApart, checkOutFolder, tryOutFolder } from '../../../src/stages/publish/out-folder.ts';
 import { type PublishedFile, publishTitle } from '../../../src/stages/publish/publish-title.ts';
+import { onSmallDisk } from '../../adapters/embedded/small-disk.ts';
 import { exampleReport } from '../../support/example-report.ts';
+import { unprivileged } from '../../support/unprivileged.ts';
 
 let root = '';
 let outDir = '';
@@ -128,6 +131,34 @@ test('source, state folder and output folder lie apart', async () => {
     { outDir: join(root, 'link/new'), stateDir: join(outDir, 'new/state') },
   ])
     await assert.rejects(check(changes), { code: 'SL-107' }, JSON.stringify(changes));
+});
+
+test('a place that cannot be written is told before any work and again at the end, and nothing is left there', async (t) => {
+  const files = [await object('a', 'pictures')];
+  await tryOutFolder(outDir);
+  await publishTitle({ outDir, files, reportJson: report(files) }, context());
+  await tryOutFolder(outDir);
+  const refused = async (path: string) => {
+    await assert.rejects(tryOutFolder(path), { code: 'SL-118' });
+    await assert.rejects(publishTitle({ outDir: path, files, reportJson: report(files) }, context()), { code: 'SL-118' });
+  };
+  await refused(join(root, 'n'.repeat(245)));
+  await chmod(root, 0o755);
+  await unprivileged(async () => {
+    await refused(outDir);
+    await refused(join(root, 'new'));
+  });
+  const closed = join(root, 'closed');
+  await mkdir(closed);
+  await chmod(closed, 0o700);
+  await unprivileged(() => assert.rejects(checkOutFolder(closed), { code: 'SL-118' }));
+  assert.equal(await contents(), 'pictures');
+  assert.deepEqual((await readdir(root)).sort(), ['a', 'closed', 'title']);
+  await onSmallDisk(t, 1, async (disk) => {
+    await refused(disk);
+    spawnSync('mount', ['-o', 'remount,ro', disk]);
+    await refused(join(disk, 'title'));
+  });
 });
 
 test('an object that is shorter than recorded is not published', async () => {
