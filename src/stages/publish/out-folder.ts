@@ -1,4 +1,4 @@
-import { access, constants, mkdir, readdir, readFile, realpath, rmdir, stat } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, readFile, readlink, realpath, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ScenelineError } from '../../model/errors.ts';
 import { parseReport } from '../../model/report.ts';
@@ -71,12 +71,14 @@ function isWithin(path: string, folder: string): boolean {
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
-/** The path without links, also of what is not there yet. */
-async function realPlace(path: string): Promise<string> {
+/** Where a path leads when every link is followed, also for what is not there yet, behind a link or not. */
+export async function realPlace(path: string): Promise<string> {
   const absolute = resolve(path);
   return realpath(absolute).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') return absolute;
-    return join(await realPlace(dirname(absolute)), basename(absolute));
+    const parent = await realPlace(dirname(absolute));
+    const target = await readlink(absolute).catch(() => null);
+    return target === null ? join(parent, basename(absolute)) : realPlace(resolve(parent, target));
   });
 }
 

@@ -6,7 +6,12 @@ import { besideOutFolder, checkOutFolder, onOutFolder } from './out-folder.ts';
 
 export type PublishedFile = { readonly file: string; readonly objectKey: string; readonly sizeBytes: number; readonly sha256: string };
 
-export type PublishInput = { readonly outDir: string; readonly files: readonly PublishedFile[]; readonly reportJson: string };
+export type PublishInput = {
+  /** Absolute and no link: a rename would replace the link, not what it leads to. */
+  readonly outDir: string;
+  readonly files: readonly PublishedFile[];
+  readonly reportJson: string;
+};
 
 /**
  * Makes a finished title visible. Everything is put into a folder beside `outDir`, flushed and checked; then one rename makes it the title folder.

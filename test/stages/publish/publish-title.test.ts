@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { NodeFiles } from '../../../src/adapters/embedded/node-files.ts';
 import type { ScenelineError } from '../../../src/model/errors.ts';
 import type { StageContext } from '../../../src/ports/stage-context.ts';
-import { checkApart, checkOutFolder, tryOutFolder } from '../../../src/stages/publish/out-folder.ts';
+import { checkApart, checkOutFolder, realPlace, tryOutFolder } from '../../../src/stages/publish/out-folder.ts';
 import { type PublishedFile, publishTitle } from '../../../src/stages/publish/publish-title.ts';
 import { onSmallDisk } from '../../adapters/embedded/small-disk.ts';
 import { exampleReport } from '../../support/example-report.ts';
@@ -17,7 +17,7 @@ import { unprivileged } from '../../support/unprivileged.ts';
 let root = '';
 let outDir = '';
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'sceneline-publish-'));
+  root = await realpath(await mkdtemp(join(tmpdir(), 'sceneline-publish-')));
   outDir = join(root, 'title');
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
@@ -159,6 +159,18 @@ test('a place that cannot be written is told before any work and again at the en
     spawnSync('mount', ['-o', 'remount,ro', disk]);
     await refused(join(disk, 'title'));
   });
+});
+
+test('a link leads to the folder that the title stands in, also to one that is still to be made', async () => {
+  await mkdir(join(root, 'disk/titles'), { recursive: true });
+  await symlink('disk/titles', join(root, 'far'));
+  await symlink('disk/title', join(root, 'soon'));
+  await symlink('soon', join(root, 'later'));
+  await symlink('round', join(root, 'round'));
+  assert.equal(await realPlace(join(root, 'far')), join(root, 'disk/titles'));
+  assert.equal(await realPlace(join(root, 'far/new/title')), join(root, 'disk/titles/new/title'));
+  assert.equal(await realPlace(join(root, 'later')), join(root, 'disk/title'));
+  await assert.rejects(checkOutFolder(await realPlace(join(root, 'round'))), { code: 'SL-118' });
 });
 
 test('an object that is shorter than recorded is not published', async () => {
