@@ -39,7 +39,8 @@ export const ERROR_CODES = {
   'SL-107': {
     exit: 2,
     title: 'output folder not usable',
-    cause: 'The output folder has files that Sceneline did not write, or a file is in the place of a folder above it.',
+    cause:
+      'The output folder has files that Sceneline did not write, lies together with the source or the state folder, or a file is in the place of a folder above it.',
     remedy: 'Give an empty or new folder with --out.',
   },
   'SL-108': { exit: 2, title: 'no such title', cause: 'No title has that id.', remedy: 'List them with: sceneline titles' },
@@ -84,6 +85,12 @@ export const ERROR_CODES = {
     title: 'subtitle file not usable',
     cause: 'A file given with --subtitles cannot be read, or is no SubRip, WebVTT or ASS.',
     remedy: 'Check the path; save the subtitles as SRT, WebVTT or ASS, in UTF-8.',
+  },
+  'SL-118': {
+    exit: 2,
+    title: 'output folder not writable',
+    cause: 'The output folder cannot be made, read or replaced where it is.',
+    remedy: 'Mend what is named, or give another folder with --out; the same command goes on from what is finished.',
   },
   'SL-130': { exit: 130, title: 'interrupted', cause: 'The run was stopped.', remedy: 'Run the same command again; it goes on from what is finished.' },
   'SL-141': {

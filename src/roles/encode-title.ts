@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { localWorkerName } from '../adapters/embedded/local-workers.ts';
 import { ScenelineError } from '../model/errors.ts';
 import type { Ladder } from '../model/ladder.ts';
@@ -12,7 +12,7 @@ import { asksFor } from '../pipeline/job-ids.ts';
 import { type RunNote, runTitle } from '../pipeline/worker.ts';
 import type { MediaTools } from '../ports/media-tools.ts';
 import { sealSource, sightSource } from '../stages/ingest/seal.ts';
-import { folderUse } from '../stages/publish/publish-title.ts';
+import { checkOutFolder, onOutFolder, realPlace, tryOutFolder } from '../stages/publish/out-folder.ts';
 import type { Laptop } from './all-in-one.ts';
 import { finishedTitle } from './finished-title.ts';
 
@@ -35,22 +35,10 @@ export type EncodeRequest = {
   readonly observe: (note: RunNote) => void;
 };
 
-/** A path without links, also where its last folders are still to be made. */
-async function pathWithoutLinks(path: string): Promise<string> {
-  return realpath(path).catch(async (error) => {
-    if (path === dirname(path)) throw error;
-    return join(await pathWithoutLinks(dirname(path)), basename(path));
-  });
-}
-
-/** A title is the film that one output folder shows: its id is a name people recognise and a hash of the folder's path. */
-async function titleIdFor(sourcePath: string, outDir: string): Promise<string> {
-  const parent = await pathWithoutLinks(dirname(resolve(outDir)));
-  const hash = createHash('sha256')
-    .update(join(parent, basename(resolve(outDir))))
-    .digest('hex')
-    .slice(0, 8);
-  const name = basename(resolve(outDir))
+/** A title is the film that one output folder shows: its id is a name people recognise and a hash of the folder's path, in which no links are left. */
+function titleIdFor(sourcePath: string, outDir: string): string {
+  const hash = createHash('sha256').update(outDir).digest('hex').slice(0, 8);
+  const name = basename(outDir)
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '')
@@ -67,10 +55,11 @@ async function titleIdFor(sourcePath: string, outDir: string): Promise<string> {
 /** Brings a source to a finished title in `outDir`, going on from whatever earlier runs left. Returns the title at its end. */
 export async function encodeTitle(request: EncodeRequest): Promise<{ title: Title; wasFinished: boolean }> {
   const { laptop } = request;
-  const outDir = resolve(request.outDir);
-  await checkParents(outDir);
-  if ((await folderUse(outDir)) === 'foreign') throw new ScenelineError('SL-107', `${outDir} has files that are not a title of ours.`);
-  const titleId = await titleIdFor(request.sourcePath, outDir);
+  const outDir = await realPlace(request.outDir);
+  await onOutFolder(outDir, () => checkParents(outDir));
+  await checkOutFolder(outDir);
+  await tryOutFolder(outDir);
+  const titleId = titleIdFor(request.sourcePath, outDir);
   for (;;) {
     const known = await laptop.titles.get(titleId);
     const order = await orderFor(request, outDir, known);

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { ScenelineError } from '../../model/errors.ts';
 import type { Title } from '../../model/title.ts';
 import { type PublishedRecord, publishedKey } from '../../pipeline/handlers/deliver.ts';
@@ -6,6 +5,7 @@ import { readJson } from '../../pipeline/handlers/deps.ts';
 import { reclaimMemory } from '../../pipeline/reclaim-memory.ts';
 import type { MediaTools } from '../../ports/media-tools.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
+import { realPlace } from '../../stages/publish/out-folder.ts';
 import { publishTitle } from '../../stages/publish/publish-title.ts';
 import type { Cluster } from './open-cluster.ts';
 
@@ -16,7 +16,7 @@ export async function fetchTitle(cluster: Cluster, title: Title, outDir: string,
   const { blobs, clock, files, scratchRoot, random } = cluster;
   const attempt = { attemptId: random.id(), scratchDir: scratchRoot, signal, onFrames: () => {}, spend: () => {}, reclaimMemory };
   const ctx: StageContext = { blobs, clock, files, tools: NO_TOOLS, ...attempt };
-  await publishTitle({ outDir: resolve(outDir), ...record }, ctx);
+  await publishTitle({ outDir: await realPlace(outDir), ...record }, ctx);
 }
 
 const NO_TOOLS: MediaTools = {

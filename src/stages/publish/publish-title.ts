@@ -1,53 +1,42 @@
-import { copyFile, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { copyFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { ScenelineError } from '../../model/errors.ts';
-import { parseReport } from '../../model/report.ts';
 import { makeDurableFolder } from '../../ports/durable-folder.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
+import { besideOutFolder, checkOutFolder, onOutFolder } from './out-folder.ts';
 
 export type PublishedFile = { readonly file: string; readonly objectKey: string; readonly sizeBytes: number; readonly sha256: string };
 
-export type PublishInput = { readonly outDir: string; readonly files: readonly PublishedFile[]; readonly reportJson: string };
-
-/** Whether a folder can take a finished title: absent, empty, or one of ours. */
-export type FolderUse = 'free' | 'ours' | 'foreign';
-
-/** Looks at the output folder. A title of ours is recognised by its report. */
-export async function folderUse(outDir: string): Promise<FolderUse> {
-  const names = await readdir(outDir).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    if (error.code === 'ENOTDIR') return null;
-    throw error;
-  });
-  if (names === null) return 'foreign';
-  if (names.length === 0) return 'free';
-  try {
-    parseReport(await readFile(join(outDir, 'report.json'), 'utf8'));
-    return 'ours';
-  } catch {
-    return 'foreign';
-  }
-}
+export type PublishInput = {
+  /** Absolute and no link: a rename would replace the link, not what it leads to. */
+  readonly outDir: string;
+  readonly files: readonly PublishedFile[];
+  readonly reportJson: string;
+};
 
 /**
  * Makes a finished title visible. Everything is put into a folder beside `outDir`, whose missing parents are made, flushed and checked; then one rename makes it the title folder.
  * An earlier version of ours is moved aside by the rename before and removed afterwards; a crash between the two is finished by the next run.
- * Throws SL-107 when the folder holds files that are not ours.
+ * Throws SL-107 when the folder holds anything that is not of a title of ours, also when that came while the title was put together;
+ * SL-118 when it cannot be written.
  */
 export async function publishTitle(input: PublishInput, ctx: StageContext): Promise<void> {
-  const beside = join(dirname(input.outDir), `.${basename(input.outDir)}.sceneline-new`);
-  const before = join(dirname(input.outDir), `.${basename(input.outDir)}.sceneline-old`);
-  if ((await folderUse(input.outDir)) === 'foreign') throw new ScenelineError('SL-107', `${input.outDir} has files that are not a title of ours.`);
-  await makeDurableFolder(ctx.files, dirname(input.outDir));
-  await ctx.files.remove(beside);
-  await fillFolder(beside, input, ctx);
-  if (await exists(input.outDir)) {
+  const { outDir } = input;
+  await checkOutFolder(outDir);
+  await onOutFolder(outDir, async () => {
+    const [beside, before] = [besideOutFolder(outDir, 'new'), besideOutFolder(outDir, 'old')];
+    await makeDurableFolder(ctx.files, dirname(outDir));
+    await ctx.files.remove(beside);
+    await fillFolder(beside, input, ctx);
+    if (await exists(outDir)) {
+      await checkOutFolder(outDir);
+      await ctx.files.remove(before);
+      await ctx.files.rename(outDir, before);
+    }
+    await ctx.files.rename(beside, outDir);
+    await ctx.files.syncFolder(dirname(outDir));
     await ctx.files.remove(before);
-    await ctx.files.rename(input.outDir, before);
-  }
-  await ctx.files.rename(beside, input.outDir);
-  await ctx.files.syncFolder(dirname(input.outDir));
-  await ctx.files.remove(before);
+  });
 }
 
 async function fillFolder(folder: string, input: PublishInput, ctx: StageContext): Promise<void> {

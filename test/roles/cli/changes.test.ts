@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { copyFile, readFile, rename, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { TINY_LADDER } from '../../crash/crash-run.ts';
@@ -98,13 +98,27 @@ describe('encode when something changes', { timeout: 300_000 }, () => {
 
     await t.test('the published files: made again from what is stored', async () => {
       finishedReport(await encode());
-      await rename(join(place.outDir, '90p.mp4'), join(place.outDir, 'elsewhere.mp4'));
+      await rename(join(place.outDir, '90p.mp4'), join(place.root, 'elsewhere.mp4'));
       const end = await encode();
       const report = finishedReport(end);
       assert.match(end.stderr, /gone or changed/);
       assert.equal(report.cost.framesEncoded, 0);
       assert.deepEqual(fileFacts(report), fileFacts(first));
     });
+  });
+
+  test('an output folder that is a link: the title stands where it leads, and the link stays', async () => {
+    await deliver(film.path);
+    const [link, disk] = [join(place.root, 'link'), join(place.root, 'disk')];
+    await mkdir(disk);
+    await symlink(disk, link);
+    for (let run = 0; run < 2; run++) {
+      const report = finishedReport(await encode({ out: link }));
+      assert.match(report.title, /^disk-/);
+      assert.equal(await readlink(link), disk);
+      assert.deepEqual((await readdir(disk)).sort(), ['180p.mp4', '90p.mp4', 'package', 'report.json']);
+      await rm(join(disk, '90p.mp4'));
+    }
   });
 
   test('the source is replaced while it is encoded (SL-111): seals the new one and makes that', async () => {

@@ -9,7 +9,7 @@ import { type CliPlace, cliPlace, document } from '../../support/cli-place.ts';
 
 type Refused = { state: string; findings: { code: string; severity: string; message: string }[] };
 
-describe('what the command line does not do', { timeout: 120_000 }, () => {
+describe('what the command line does not do', { timeout: 240_000 }, () => {
   let place: CliPlace;
   let text: string;
   before(async () => {
@@ -52,6 +52,7 @@ describe('what the command line does not do', { timeout: 120_000 }, () => {
       { code: 'SL-104', args: ['encode', text, '--out', place.outDir, '--ladder', bad] },
       { code: 'SL-104', args: ['encode', text, '--out', place.outDir, '--ladder', join(place.root, 'none.json')] },
       { code: 'SL-107', args: ['encode', text, '--out', join(text, 'no/such/folder')] },
+      { code: 'SL-118', args: ['encode', text, '--out', join(place.root, 'n'.repeat(245))] },
       ...['jobs', 'cancel', 'retry'].map((command) => ({ code: 'SL-108', args: [command, 'nobody-12345678'] })),
     ];
     const ends = await Promise.all(cases.map(({ args }) => place.run([...args, '--json'])));
@@ -87,6 +88,24 @@ describe('what the command line does not do', { timeout: 120_000 }, () => {
     assert.equal(end.code, 2);
     assert.match(end.stderr, /SL-107/);
     assert.equal(await readFile(join(out, 'diary.txt'), 'utf8'), 'mine');
+  });
+
+  test('a source inside the output folder, and state and output one in the other, are SL-107 before anything is made', async () => {
+    const out = join(place.root, 'both');
+    const inside = join(out, 'master.mp4');
+    await mkdir(out);
+    await writeFile(inside, 'mine');
+    const state = join(place.root, 'new-state');
+    const ends = await Promise.all([
+      place.encode(inside, { out }).end,
+      place.encode(text, { out: join(state, 'title'), env: { SCENELINE_STATE: state } }).end,
+      place.encode(text, { out: state, env: { SCENELINE_STATE: join(state, 'below') } }).end,
+    ]);
+    for (const end of ends) {
+      assert.equal(end.code, 2, end.stderr);
+      assert.match(end.stderr, /SL-107 .* is inside the (output|state) folder/);
+    }
+    assert.deepEqual([await readFile(inside, 'utf8'), existsSync(state)], ['mine', false]);
   });
 
   test('a source that is no film is exit 3 with the findings, by encode and by inspect', async () => {

@@ -10,6 +10,7 @@ import { sightSource } from '../../../stages/ingest/seal.ts';
 import { sealSidecar } from '../../../stages/ingest/seal-sidecar.ts';
 import { DEFAULT_LADDER } from '../../../stages/plan/ladder/default-ladder.ts';
 import { requireEncoders } from '../../../stages/plan/ladder/require-encoders.ts';
+import { checkApart } from '../../../stages/publish/out-folder.ts';
 import { defaultWorkers, openLaptop } from '../../all-in-one.ts';
 import { ensureMediaTools } from '../../doctor/ensure-media-tools.ts';
 import { type EncodeRequest, encodeTitle } from '../../encode-title.ts';
@@ -46,11 +47,13 @@ export function encodeCommand(command: Command, invocation: Invocation): void {
 /** The whole of `encode`: sets the exit status and prints the result. Returns the report of a finished title. */
 export async function runEncode(source: string, options: EncodeOptions, invocation: Invocation, out: NodeJS.WritableStream): Promise<Report | null> {
   await sightSource(source);
+  const stateDir = stateFolder(options, invocation.env);
+  await checkApart({ outDir: options.out, sourcePaths: [source, ...(options.subtitles ?? []).map(({ path }) => path)], stateDir });
   const ladder = withLoudness(options.ladder ? await readLadder(options.ladder) : DEFAULT_LADDER, options.normalise);
   const workers = options.workers ? parseWorkers(options.workers) : defaultWorkers(ASSUMED_PIXELS);
   const tools: MediaTools = await ensureMediaTools(invocation.env, say);
   requireEncoders(ladder, tools.abilities.encoders);
-  const laptop = await openLaptop(stateFolder(options, invocation.env));
+  const laptop = await openLaptop(stateDir);
   try {
     const sidecars: Sidecar[] = [];
     for (const wish of options.subtitles ?? []) sidecars.push(await sealSidecar(wish, laptop.blobs));
@@ -92,6 +95,7 @@ export async function runRetry(titleId: string, options: Omit<EncodeOptions, 'ou
     if (title === null) throw new ScenelineError('SL-108', `There is no title ${titleId}.`);
     const { seal, outDir, ladder, sidecars = [], isStrict } = title.order;
     if (outDir === null) throw new ScenelineError('SL-101', `${titleId} is a title of a cluster: give --config.`);
+    await checkApart({ outDir, sourcePaths: [seal.path], stateDir: laptop.stateDir });
     requireEncoders(ladder, tools.abilities.encoders);
     const order = { sourcePath: seal.path, outDir, ladder, sidecars, isStrict };
     await makeTitle({ laptop, tools, ...order, workers, options, invocation, say, out: process.stdout });
