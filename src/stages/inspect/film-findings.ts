@@ -75,6 +75,13 @@ export function judgeSound(sound: AudioFindings, filmSeconds: number): Finding[]
   if (leaps.some((seconds) => Math.abs(seconds) > LONGEST_FILM_SECONDS)) {
     found.push(finding('refuse', 'SL-270', 'Times of this sound track leap by more than a day.', { streamIndex }));
   }
+  if (sound.formChange !== undefined) {
+    const { atSeconds, channels } = sound.formChange;
+    const place: Place = { streamIndex, ...(atSeconds === null ? {} : { startSeconds: atSeconds }) };
+    const from = atSeconds === null ? '' : `, first at ${atSeconds.toFixed(2)} s of its clock`;
+    const form = `${channels} ${channels === 1 ? 'channel' : 'channels'} at ${sound.inspection.sampleRate} Hz`;
+    found.push(finding('warn', 'SL-253', `Channels or sampling rate of this sound track change on the way${from}; all of it is taken as ${form}.`, place));
+  }
   if (sound.isDamaged) found.push(finding('warn', 'SL-241', 'The decoder reports errors in this sound track.', { streamIndex }));
   if (sound.gapCount > 0) {
     const place: Place = { streamIndex, startSeconds: sound.gaps[0].atSeconds };
