@@ -361,6 +361,12 @@ export const ERROR_CODES = {
     remedy:
       'Nothing to do: those of CEA-608 become a text track, or where there are none those of CEA-708. Where neither is what you want, deliver a file of subtitles.',
   },
+  'SL-253': {
+    exit: 3,
+    title: 'sound changes its form',
+    cause: 'The channels or the sampling rate of a sound track change on the way, as between programmes of a broadcast.',
+    remedy: 'Nothing to do if the form named is the right one for all of it; else convert the track to the one that is, and deliver that.',
+  },
   'SL-270': {
     exit: 3,
     title: 'asks for too much',

@@ -16,6 +16,8 @@ export type AudioInspection = {
   readonly startSeconds: number;
   /** Times jump inside the track (lost packets): samples must be placed by time, not by count. */
   readonly hasGaps: boolean;
+  /** Channels or sampling rate change on the way: whoever decodes it whole needs an even copy. The rest is told of such a copy. */
+  readonly changesForm?: true;
   /** EBU R 128 integrated loudness; null for silence. */
   readonly loudnessLufs: number | null;
   readonly loudnessRangeLu: number | null;

@@ -29,6 +29,8 @@ export type AudioPlan = {
   readonly sampleCount: number;
   /** Place samples by their times (the source has gaps) instead of by count. */
   readonly followTimes: boolean;
+  /** The source changes its channels or its sampling rate on the way: it is read through an even copy. */
+  readonly changesForm?: true;
   /** Makes the source louder or quieter, decibels; missing: as it is. */
   readonly gainDb?: number;
 };

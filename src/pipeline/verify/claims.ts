@@ -15,6 +15,7 @@ const audioClaim = z.object({
   leadSamples: z.int().nonnegative(),
   sampleCount: z.int().positive(),
   followTimes: z.boolean(),
+  changesForm: z.literal(true).optional(),
   gainDb: z.number().min(-60).max(60).optional(),
 });
 

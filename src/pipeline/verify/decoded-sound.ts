@@ -20,6 +20,8 @@ export type SoundRequest = {
   readonly byChannel: boolean;
   /** Leaves out what is before time zero: ffmpeg does not look at the edit list of a fragmented file, which hides the priming. Others hold that list to the plan. */
   readonly fromZero?: boolean;
+  /** What a gap is at least, where times are not rounded by a container. */
+  readonly gapSeconds?: number;
 };
 
 /** A stretch of decoded sound without a gap. */
@@ -39,7 +41,11 @@ export async function decodeSound(
   input: { readonly inputArgs: readonly string[]; readonly requests: readonly SoundRequest[]; readonly name: string },
   { tools, scratchDir, signal }: VerifyWorld,
 ): Promise<{ sounds: DecodedSound[]; errorLines: readonly string[] }> {
-  const outputs = input.requests.map((request, i) => ({ request, path: join(scratchDir, `${input.name}-${i}.pcm`), listing: new SoundListing() }));
+  const outputs = input.requests.map((request, i) => ({
+    request,
+    path: join(scratchDir, `${input.name}-${i}.pcm`),
+    listing: new SoundListing(request.gapSeconds),
+  }));
   const run = await tools.run({
     tool: 'ffmpeg',
     args: soundArguments(input.inputArgs, outputs),
@@ -87,7 +93,12 @@ function mixFilter({ channels, byChannel }: SoundRequest): string {
 class SoundListing {
   readonly #pieces: SoundPiece[] = [];
   #sampleCount = 0;
+  readonly #gapSeconds: number;
   readonly #lines = new FrameLineReader(({ ptsTicks, durationTicks }) => this.#frame(ptsTicks, durationTicks));
+
+  constructor(gapSeconds = GAP_SECONDS) {
+    this.#gapSeconds = gapSeconds;
+  }
 
   push(bytes: Uint8Array): void {
     this.#lines.push(bytes);
@@ -106,7 +117,7 @@ class SoundListing {
     const startSeconds = ptsTicks / base.den;
     const last = this.#pieces.at(-1);
     const expectedSeconds = last && last.startSeconds + (this.#sampleCount - last.firstSample) / base.den;
-    if (expectedSeconds === undefined || Math.abs(startSeconds - expectedSeconds) > GAP_SECONDS) {
+    if (expectedSeconds === undefined || Math.abs(startSeconds - expectedSeconds) > this.#gapSeconds) {
       if (this.#pieces.length === MAX_PIECES) throw new RangeError(`sound has more than ${MAX_PIECES} gaps`);
       this.#pieces.push({ startSeconds, firstSample: this.#sampleCount });
     }

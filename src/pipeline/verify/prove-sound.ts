@@ -1,7 +1,10 @@
+import { join } from 'node:path';
 import type { FileSources } from '../../media/isobmff/byte-source.ts';
 import { ticksToSeconds } from '../../media/time.ts';
+import { EVEN_JUMP_SECONDS, evenSoundArguments, evenSoundInput } from '../../model/even-sound.ts';
 import { fileInput, sourceArguments } from '../../model/media-input.ts';
 import type { SourceFacts } from '../../model/source.ts';
+import { DECODING_LIMITS } from '../../stages/inspect/limits.ts';
 import { checkAnnouncement, checkSegments } from './check-segments.ts';
 import { checkAudioBoxes, checkAudioClaim, checkDecodedLength, compareSound } from './check-sound.ts';
 import type { Claims } from './claims.ts';
@@ -28,17 +31,11 @@ const CLOCK_SLACK_SECONDS = 0.0005;
 
 /** Holds every sound track to the master's own decoded sound: where it begins, how much there is, and that it is the same sound at the same time. */
 export async function proveSound(input: SoundInput, faults: FaultList, world: VerifyWorld): Promise<void> {
-  const { claims, facts, sourcePath, master, tracks } = input;
+  const { claims, sourcePath, master, tracks } = input;
   const { report, audio } = claims;
   await checkStreams(input, faults, world);
-  const requests = audio.map((plan): SoundRequest => {
-    const channels = facts.audio.find(({ streamIndex }) => streamIndex === plan.streamIndex)?.channels ?? 0;
-    return { stream: `0:${plan.streamIndex}`, channels, byChannel: channels === plan.channels };
-  });
-  const decoded =
-    requests.length === 0
-      ? null
-      : await faults.attempt(sourcePath, () => decodeSound({ inputArgs: sourceArguments(fileInput(sourcePath)), requests, name: 'master' }, world));
+  const requests = requestsOf(input);
+  const decoded = requests.length === 0 ? null : await faults.attempt(sourcePath, () => decodeMaster(input, requests, world));
   const sounds = decoded?.sounds ?? [];
   const originSeconds = master === null ? earliestOf(sounds) : ticksToSeconds(master.ptsTicks[0] - report.plan.videoStartTicks, master.timeBase);
   if (requests.length === sounds.length) checkOrigin(input, sounds, faults);
@@ -55,6 +52,28 @@ export async function proveSound(input: SoundInput, faults: FaultList, world: Ve
       compareDecoded({ input, track, request: requests[at], master: sounds[at], originSeconds, name: `rendition-${done.size}` }, faults, world),
     );
   }
+}
+
+function requestsOf({ claims, facts }: SoundInput): SoundRequest[] {
+  let copies = 0;
+  return claims.audio.map(({ streamIndex, channels: planned, changesForm }) => {
+    if (changesForm) return { stream: `${++copies}:0`, channels: planned, byChannel: true, gapSeconds: EVEN_JUMP_SECONDS };
+    const channels = facts.audio.find((track) => track.streamIndex === streamIndex)?.channels ?? 0;
+    return { stream: `0:${streamIndex}`, channels, byChannel: channels === planned };
+  });
+}
+
+/** The master is the first input; for each track that changes its form a copy in one form follows. */
+async function decodeMaster({ claims, sourcePath }: SoundInput, requests: readonly SoundRequest[], world: VerifyWorld) {
+  const source = fileInput(sourcePath);
+  const inputArgs = sourceArguments(source);
+  for (const { streamIndex, name, sampleRate, channels } of claims.audio.filter(({ changesForm }) => changesForm)) {
+    const outPath = join(world.scratchDir, `${name}-even.nut`);
+    const args = evenSoundArguments({ source, streamIndex, form: { sampleRate, channels, codec: 'pcm_s16le' }, outPath });
+    await world.tools.run({ tool: 'ffmpeg', args, cwd: world.scratchDir, limits: DECODING_LIMITS, signal: world.signal });
+    inputArgs.push(...sourceArguments(evenSoundInput(outPath)));
+  }
+  return decodeSound({ inputArgs, requests, name: 'master' }, world);
 }
 
 /** Every stream of the master in which there is any sound is in the plan, and nothing else is. */

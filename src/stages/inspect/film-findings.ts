@@ -94,19 +94,27 @@ export function judgeSound(sound: AudioFindings, filmSeconds: number): Finding[]
   if (leaps.some((seconds) => Math.abs(seconds) > LONGEST_FILM_SECONDS)) {
     found.push(finding('refuse', 'SL-270', 'Times of this sound track leap by more than a day.', { streamIndex }));
   }
+  if (sound.formChange !== undefined) found.push(formFinding(sound, sound.formChange, filmSeconds));
   if (sound.isDamaged) found.push(finding('warn', 'SL-241', 'The decoder reports errors in this sound track.', { streamIndex }));
   if (sound.gapCount > 0) {
-    const place: Place = { streamIndex, startSeconds: Number((sound.gaps[0].atSeconds - filmSeconds).toFixed(6)) };
-    found.push(
-      finding(
-        'warn',
-        'SL-226',
-        `Times of this sound track jump in ${sound.gapCount} ${sound.gapCount === 1 ? 'place' : 'places'}; sound is placed by time.`,
-        place,
-      ),
-    );
+    const message = `Times of this sound track jump in ${sound.gapCount} ${sound.gapCount === 1 ? 'place' : 'places'}; sound is placed by time.`;
+    found.push(finding('warn', 'SL-226', message, { streamIndex, startSeconds: since(filmSeconds, sound.gaps[0].atSeconds) }));
   }
   return found;
+}
+
+function formFinding({ inspection }: AudioFindings, { atSeconds, channels }: NonNullable<AudioFindings['formChange']>, filmSeconds: number): Finding {
+  const { streamIndex, sampleRate } = inspection;
+  const startSeconds = atSeconds === null ? null : since(filmSeconds, atSeconds);
+  const from = startSeconds === null ? '' : `, first at ${startSeconds.toFixed(2)} s`;
+  const form = `${channels} ${channels === 1 ? 'channel' : 'channels'} at ${sampleRate} Hz`;
+  const message = `Channels or sampling rate of this sound track change on the way${from}; all of it is taken as ${form}.`;
+  return finding('warn', 'SL-253', message, { streamIndex, ...(startSeconds === null ? {} : { startSeconds }) });
+}
+
+/** Places count from the film's first picture. */
+function since(filmSeconds: number, atSeconds: number): number {
+  return Number((atSeconds - filmSeconds).toFixed(6));
 }
 
 function limited(findings: Finding[], sumUp: (more: number) => Finding): Finding[] {

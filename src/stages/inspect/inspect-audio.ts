@@ -1,10 +1,14 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { FrameHashReader } from '../../media/tool-output/frame-hash-lines.ts';
 import { ScenelineError } from '../../model/errors.ts';
+import { evenSoundArguments, evenSoundInput } from '../../model/even-sound.ts';
 import { type AudioInspection, inspectionKeys } from '../../model/inspection.ts';
 import { type MediaInput, sourceArguments } from '../../model/media-input.ts';
 import { LINES_TOGETHER } from '../../model/media-output.ts';
 import type { StageContext } from '../../ports/stage-context.ts';
 import { countComplaints } from './decoder-complaints.ts';
+import { type FormChange, readFormChange } from './form-change.ts';
 import { DECODING_LIMITS } from './limits.ts';
 import { type Loudness, parseLoudness } from './loudness.ts';
 import type { SourceScan } from './scan.ts';
@@ -20,15 +24,22 @@ export type AudioFindings = {
   readonly gapCount: number;
   /** The first hundred. */
   readonly gaps: readonly SoundGap[];
+  /** Where channels or sampling rate change on the way, and how many channels the container shows; missing: nowhere. */
+  readonly formChange?: FormChange & { readonly channels: number };
   /** The decoder reported errors. */
   readonly isDamaged: boolean;
   /** Why nothing could be decoded; null when something was. */
   readonly failure: string | null;
 };
 
+/** Says how many samples it was given, of one channel, and once more for every change of form: ffmpeg then makes the filters anew. */
+const COUNT_BY_FORM = 'pan=mono|c0=c0,volumedetect[count]';
+
 /** One decode of a track; a second branch measures loudness by EBU R 128 where the filter takes the track's channels. */
 function audioArgs(source: MediaInput, streamIndex: number, withLoudness: boolean): readonly string[] {
-  const graph = withLoudness ? `[0:${streamIndex}]asplit=2[count][loud];[loud]ebur128=framelog=verbose,anullsink` : `[0:${streamIndex}]anull[count]`;
+  const graph = withLoudness
+    ? `[0:${streamIndex}]asplit=2[all][loud];[all]${COUNT_BY_FORM};[loud]ebur128=framelog=verbose,anullsink`
+    : `[0:${streamIndex}]${COUNT_BY_FORM}`;
   return [
     '-copyts',
     ...sourceArguments(source),
@@ -53,9 +64,11 @@ export async function inspectAudio(input: InspectAudioInput, ctx: StageContext):
   if (await ctx.blobs.stat(key)) return readAudioFindings(await ctx.blobs.read(key)).inspection;
   const track = input.scan.facts.audio.find(({ streamIndex }) => streamIndex === input.streamIndex);
   if (track === undefined) throw new ScenelineError('SL-901', `The scan ${input.scan.id} has no sound track ${input.streamIndex}.`);
-  const first = await decode(input, true, ctx);
-  const heard = first.clock.sampleCount === 0 ? await decode(input, false, ctx) : first;
-  const sampleRate = heard.sampleRate ?? track.sampleRate;
+  const asItIs = await listen(input, ctx);
+  const sampleRate = asItIs.sampleRate ?? track.sampleRate;
+  const startSeconds = asItIs.clock.startTicks === null ? track.startSeconds : asItIs.clock.startTicks / sampleRate;
+  const formChange = readFormChange(asItIs.log, { startSeconds, sampleRate });
+  const heard = formChange === null ? asItIs : await listenEvenly(input, { sampleRate, channels: track.channels }, ctx);
   const { clock } = heard;
   const findings: AudioFindings = {
     version: 1,
@@ -63,13 +76,15 @@ export async function inspectAudio(input: InspectAudioInput, ctx: StageContext):
       streamIndex: input.streamIndex,
       sampleRate,
       sampleCount: clock.sampleCount,
-      startSeconds: clock.startTicks === null ? track.startSeconds : clock.startTicks / sampleRate,
+      startSeconds,
       hasGaps: clock.gapCount > 0,
+      ...(formChange === null ? {} : { changesForm: true as const }),
       ...heard.loudness,
     },
     gapCount: clock.gapCount,
     gaps: clock.gaps,
-    isDamaged: heard.isDamaged,
+    ...(formChange === null ? {} : { formChange: { ...formChange, channels: track.channels } }),
+    isDamaged: asItIs.isDamaged || heard.isDamaged,
     failure: clock.sampleCount > 0 ? null : (heard.failure ?? 'nothing came out of the decoder'),
   };
   await ctx.blobs.put(key, Buffer.from(JSON.stringify(findings)));
@@ -80,16 +95,36 @@ export function readAudioFindings(bytes: Uint8Array): AudioFindings {
   return JSON.parse(Buffer.from(bytes).toString('utf8')) as AudioFindings;
 }
 
+/** Decodes a track, once more without its loudness where nothing comes of it. */
+async function listen(input: InspectAudioInput, ctx: StageContext): Promise<Heard> {
+  const first = await decode(input, true, ctx);
+  return first.clock.sampleCount === 0 ? await decode(input, false, ctx) : first;
+}
+
+/** Listens to a track in one form: its samples, their times and their loudness are those of what will be encoded. */
+async function listenEvenly(input: InspectAudioInput, found: { sampleRate: number; channels: number }, ctx: StageContext): Promise<Heard> {
+  const outPath = join(ctx.scratchDir, `even-${input.streamIndex}.nut`);
+  const channels = found.channels >= 6 ? 6 : found.channels === 1 ? 1 : 2;
+  const form = { sampleRate: found.sampleRate, channels, codec: 'pcm_s16le' } as const;
+  const args = evenSoundArguments({ source: input.source, streamIndex: input.streamIndex, form, outPath });
+  const run = await ctx.tools.run({ tool: 'ffmpeg', args, cwd: ctx.scratchDir, limits: DECODING_LIMITS, signal: ctx.signal });
+  ctx.spend('inspect', run.cpuSeconds);
+  const heard = await listen({ ...input, source: evenSoundInput(outPath), streamIndex: 0 }, ctx);
+  await rm(outPath);
+  return heard;
+}
+
 type Heard = {
   readonly clock: SoundClock;
   readonly sampleRate: number | null;
   readonly loudness: Loudness;
   readonly isDamaged: boolean;
+  readonly log: string;
   /** The tool's complaint when it gave up. */
   readonly failure: string | null;
 };
 
-const UNHEARD = { sampleRate: null, loudness: { loudnessLufs: null, loudnessRangeLu: null }, isDamaged: true };
+const UNHEARD = { sampleRate: null, loudness: { loudnessLufs: null, loudnessRangeLu: null }, isDamaged: true, log: '' };
 
 async function decode({ source, scan, streamIndex }: InspectAudioInput, withLoudness: boolean, ctx: StageContext): Promise<Heard> {
   const clock = new SoundClock();
@@ -101,14 +136,14 @@ async function decode({ source, scan, streamIndex }: InspectAudioInput, withLoud
     reader.end();
     ctx.spend('inspect', run.cpuSeconds);
     const sampleRate = clock.sampleCount > 0 ? rateOf(reader) : null;
-    return { clock, sampleRate, loudness: parseLoudness(run.log), isDamaged: countComplaints(run, scan.facts.container) > 0, failure: null };
+    return { clock, sampleRate, loudness: parseLoudness(run.log), isDamaged: countComplaints(run, scan.facts.container) > 0, log: run.log, failure: null };
   } catch (error) {
     // Times that no clock has are the track's fault like any other damage.
     if (error instanceof RangeError) return { ...UNHEARD, clock: new SoundClock(), failure: error.message };
     const failure = refusalOfTool(error);
     if (failure === null) throw error;
     const sampleRate = clock.sampleCount > 0 ? rateOf(reader) : null;
-    return { clock, sampleRate, loudness: { loudnessLufs: null, loudnessRangeLu: null }, isDamaged: true, failure };
+    return { ...UNHEARD, clock, sampleRate, failure };
   }
 }
 

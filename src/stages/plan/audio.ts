@@ -83,6 +83,7 @@ function placeSamples(heard: AudioInspection, originSeconds: number, videoEndSec
     sampleRate,
     leadSamples: Math.max(0, Math.round((heard.startSeconds - originSeconds) * sampleRate)),
     sampleCount: heard.hasGaps ? Math.max(decoded, untilVideoEnd) : decoded,
-    followTimes: heard.hasGaps,
+    followTimes: heard.hasGaps || heard.changesForm === true,
+    ...(heard.changesForm ? { changesForm: true as const } : {}),
   };
 }

@@ -114,6 +114,11 @@ test('sound with gaps, damage or nothing at all is told', () => {
   const [gaps] = judgeSound(sound({ gapCount: 3, gaps: [{ atSeconds: 101.5, jumpSeconds: 0.1 }] }), 100.2);
   assert.equal(gaps.code, 'SL-226');
   assert.deepEqual(gaps.place, { streamIndex: 1, startSeconds: 1.3 });
+  const [change] = judgeSound(sound({ formChange: { atSeconds: 12.016, channels: 6 } }), 10);
+  assert.deepEqual([change.severity, change.code, change.place], ['warn', 'SL-253', { streamIndex: 1, startSeconds: 2.016 }]);
+  assert.match(change.message, /first at 2\.02 s; all of it is taken as 6 channels at 48000 Hz/);
+  const [somewhere] = judgeSound(sound({ formChange: { atSeconds: null, channels: 1 } }), 0);
+  assert.match(somewhere.message, /on the way; all of it is taken as 1 channel at/);
   assert.deepEqual(codes(judgeSound(sound({ isDamaged: true }), 0)), ['warn SL-241']);
   assert.deepEqual(codes(judgeSound(sound({}), 1e9)), ['refuse SL-270']);
   assert.deepEqual(codes(judgeSound(sound({ gapCount: 1, gaps: [{ atSeconds: 1, jumpSeconds: 1e6 }] }), 0)), ['refuse SL-270', 'warn SL-226']);

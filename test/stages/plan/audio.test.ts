@@ -111,6 +111,12 @@ test('a start that is the first frame but for decimals counts as the same', () =
   assert.equal(plan.audio[0].leadSamples, 0);
 });
 
+test('sound that changes its form follows the times of its copy, and says so', () => {
+  const [changing, steady] = planAudio(heard([{ changesForm: true, sampleCount: 400_000 }, {}]), 80).audio;
+  assert.deepEqual([changing.changesForm, changing.followTimes, changing.sampleCount], [true, true, 400_000]);
+  assert.ok(!('changesForm' in steady) && !steady.followTimes);
+});
+
 test('sound with gaps follows the times and lasts until the last frame ends', () => {
   const [gaps] = planAudio(heard([{ hasGaps: true, startSeconds: 0.5, sampleCount: 400_000 }]), 80).audio;
   assert.deepEqual([gaps.followTimes, gaps.leadSamples, gaps.sampleCount], [true, 24_000, Math.round(((240 * 1001) / 24_000) * 48_000) - 24_000]);

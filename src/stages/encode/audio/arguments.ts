@@ -1,3 +1,4 @@
+import { EVEN_JUMP_SECONDS, type EvenForm, LAYOUTS } from '../../../model/even-sound.ts';
 import { type MediaInput, sourceArguments } from '../../../model/media-input.ts';
 import { BYTES_TOGETHER } from '../../../model/media-output.ts';
 import type { AudioPlan } from '../../../model/plan.ts';
@@ -12,7 +13,6 @@ const BY_COUNT = 'asetpts=round(N/SR/TB)';
 const LIMITER = 'alimiter=limit=1:level=0:latency=1';
 /** Beside a gain: 1.5 dB below full scale, room for what coding and the curve between samples add. */
 const LOUDNESS_LIMITER = 'alimiter=limit=0.841395:level=0:latency=1';
-const LAYOUTS = { 1: 'mono', 2: 'stereo', 6: '5.1' } as const;
 
 export type AudioCommandInput = { readonly source: MediaInput; readonly audio: AudioPlan; readonly outPath: string };
 
@@ -30,10 +30,24 @@ export function audioArguments({ source, audio, outPath }: AudioCommandInput): s
   ];
 }
 
+function jumpSeconds({ changesForm }: AudioPlan): number {
+  return changesForm ? EVEN_JUMP_SECONDS : JUMP_SECONDS;
+}
+
+/** What a source that changes its form is brought to before it is encoded. Floating point: the limiter comes later. */
+export function encodedForm({ sampleRate, channels }: AudioPlan): EvenForm {
+  return { sampleRate, channels, codec: 'pcm_f32le', mixing: DOWNMIX };
+}
+
+/** The same to be listened to, mixed as ffmpeg does it. */
+export function comparedForm({ channels }: AudioPlan): EvenForm {
+  return { sampleRate: COMPARED_RATE, channels, codec: 'pcm_f32le' };
+}
+
 function audioFilters(audio: AudioPlan): string[] {
   const totalSamples = audio.leadSamples + audio.sampleCount;
   const times = audio.followTimes ? 'asetpts=PTS-STARTPTS' : BY_COUNT;
-  const filling = audio.followTimes ? `:async=1:min_hard_comp=${JUMP_SECONDS}:first_pts=0` : '';
+  const filling = audio.followTimes ? `:async=1:min_hard_comp=${jumpSeconds(audio)}:first_pts=0` : '';
   return [
     times,
     `aresample=${audio.sampleRate}:${DOWNMIX}${filling}`,
@@ -66,7 +80,7 @@ const NEVER_SECONDS = 1e9;
  */
 export function sourceListenArguments(input: { source: MediaInput; audio: AudioPlan; originSeconds: number }): string[] {
   const { audio } = input;
-  const jump = audio.followTimes ? JUMP_SECONDS : NEVER_SECONDS;
+  const jump = audio.followTimes ? jumpSeconds(audio) : NEVER_SECONDS;
   const filters = [
     `asetpts=PTS-(${input.originSeconds.toFixed(9)})/TB`,
     `aresample=${COMPARED_RATE}:async=1:min_comp=0.0001:min_hard_comp=${jump}:first_pts=0`,

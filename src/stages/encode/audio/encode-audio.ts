@@ -1,8 +1,10 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MediaInput } from '../../../model/media-input.ts';
 import type { AudioPlan } from '../../../model/plan.ts';
 import type { StageContext } from '../../../ports/stage-context.ts';
-import { audioArguments } from './arguments.ts';
+import { audioArguments, encodedForm } from './arguments.ts';
+import { readable } from './even-copy.ts';
 import { audioLimits } from './limits.ts';
 import { validateAudio } from './validate-audio.ts';
 
@@ -31,9 +33,11 @@ export async function encodeAudio(input: EncodeAudioInput, ctx: StageContext): P
   const { audio, source, originSeconds } = input;
   const outPath = join(ctx.scratchDir, `${audio.name}.m4a`);
   const limits = audioLimits((audio.leadSamples + audio.sampleCount) / audio.sampleRate);
-  const args = audioArguments({ source, audio, outPath });
+  const read = await readable({ source, audio, form: encodedForm(audio), work: 'encode' }, ctx);
+  const args = audioArguments({ source: read.source, audio: read.audio, outPath });
   const run = await ctx.tools.run({ tool: 'ffmpeg', args, cwd: ctx.scratchDir, limits, signal: ctx.signal });
   ctx.spend('encode', run.cpuSeconds);
+  if (read.path !== undefined) await rm(read.path);
   const proof = await validateAudio({ source, renditionPath: outPath, streamIndex: 0, audio, originSeconds }, ctx);
   const { sha256, sizeBytes } = await ctx.blobs.putFile(input.outKey, outPath);
   const { comparedSeconds, offsetMs, lowestCorrelation } = proof;

@@ -3,8 +3,9 @@ import type { MediaInput } from '../../../model/media-input.ts';
 import type { AudioPlan } from '../../../model/plan.ts';
 import type { MediaRun } from '../../../ports/media-tools.ts';
 import type { StageContext } from '../../../ports/stage-context.ts';
-import { COMPARED_RATE, renditionListenArguments, sourceListenArguments } from './arguments.ts';
+import { COMPARED_RATE, comparedForm, renditionListenArguments, sourceListenArguments } from './arguments.ts';
 import { type Envelope, EnvelopeReader } from './envelope.ts';
+import { readable } from './even-copy.ts';
 import { audioLimits } from './limits.ts';
 import { judgeGain, judgeSound, type SoundMatch } from './sound-match.ts';
 
@@ -23,7 +24,7 @@ export type ValidateAudioInput = {
 
 /**
  * Holds a rendition to the source's own sound: decodes both, counts the rendition's samples and looks for a displacement.
- * The source is placed by its clock, so a wrong lead is seen too. Throws SL-304 with the evidence.
+ * The source is placed by its clock, so a wrong lead is seen too; one that changes its form is heard through a copy of the proof's own. Throws SL-304 with the evidence.
  */
 export async function validateAudio(input: ValidateAudioInput, ctx: StageContext): Promise<SoundMatch> {
   const { audio } = input;
@@ -33,7 +34,8 @@ export async function validateAudio(input: ValidateAudioInput, ctx: StageContext
     const lengths = rendition.endSamples < 1 ? 'fewer' : 'more';
     throw unproven(audio, `decodes to ${lengths} samples than the ${totalSamples} planned`, rendition.run);
   }
-  const source = await listen(sourceListenArguments(input), audio, ctx);
+  const read = await readable({ source: input.source, audio, form: comparedForm(audio), work: 'validate' }, ctx);
+  const source = await listen(sourceListenArguments({ ...input, ...read }), audio, ctx);
   const match = judgeSound(source.envelope, rendition.envelope);
   const fault = match.fault ?? (audio.gainDb === undefined ? null : judgeGain(source.envelope, rendition.envelope, audio.gainDb));
   if (fault !== null) throw unproven(audio, fault, rendition.run);

@@ -31,6 +31,7 @@ test('samples are placed by count, after the lead, up to the planned end', () =>
 
 test('sound with gaps is placed by its times', () => {
   assert.match(filtersOf({ followTimes: true }), /^asetpts=PTS-STARTPTS,aresample=48000:.*:async=1:min_hard_comp=0\.02:first_pts=0,/);
+  assert.match(filtersOf({ followTimes: true, changesForm: true }), /:async=1:min_hard_comp=0\.001:first_pts=0,/, 'times of an even copy are exact');
 });
 
 test('no instruction of the processor at hand decides the bytes', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
 import { FileSources } from '../../../../src/media/isobmff/byte-source.ts';
 import { readMovie } from '../../../../src/media/isobmff/movie.ts';
@@ -39,10 +39,10 @@ async function source(name: string, filters: string, ...more: string[]): Promise
   return path;
 }
 
-/** Mono samples that a file's sound decodes to from time zero on. */
+/** Mono samples at `RATE` that a file's sound decodes to from time zero on. */
 async function decode(path: string): Promise<Float32Array> {
   const parts: Uint8Array[] = [];
-  const args = ['-copyts', '-i', path, '-map', '0:a:0', '-af', 'atrim=start_pts=0,aformat=channel_layouts=mono', '-f', 'f32le', 'pipe:1'];
+  const args = ['-copyts', '-i', path, '-map', '0:a:0', '-af', `atrim=start_pts=0,aformat=channel_layouts=mono:sample_rates=${RATE}`, '-f', 'f32le', 'pipe:1'];
   const tools = await mediaTools();
   await tools.run({ tool: 'ffmpeg', args, outputs: { 1: (bytes) => void parts.push(bytes.slice()) }, limits: { stallMs: 60_000, wallMs: 60_000 } });
   const bytes = Buffer.concat(parts);
@@ -135,6 +135,75 @@ test('recordings joined end to end keep the time between them', async () => {
   const delaySeconds = 481 / RATE;
   const wanted = [0, 20].flatMap((start) => BEEP_SECONDS.map((at) => start + at + delaySeconds));
   assertBeeps(onsets(await decode(out), RATE), wanted);
+});
+
+/** Two recordings joined end to end, six seconds apart, each with codec options of its own; and where its beeps are after its first sample. */
+async function joined(name: string, first: readonly string[], second: readonly string[]): Promise<{ path: string; wanted: number[] }> {
+  const parts = await Promise.all(
+    [first, second].map((more, i) => source(`${name}-${i}.ts`, more[0], ...more.slice(1), '-output_ts_offset', String(1 + 6 * i))),
+  );
+  const path = join(folder, `${name}.ts`);
+  writeFileSync(path, Buffer.concat(parts.map((part) => readFileSync(part))));
+  const starts = await Promise.all(parts.map(async (part) => (await heardOf(part)).startSeconds));
+  const beeps = await Promise.all(parts.map(async (part) => onsets(await decode(part), RATE)));
+  return { path, wanted: beeps.flatMap((found, i) => found.map((at) => starts[i] - starts[0] + at)) };
+}
+
+async function heardOf(path: string) {
+  const ctx = await stageContext(folder);
+  const scan = await scanSource({ inspectionId: basename(path, '.ts'), ...fileSource(path), rangeSeconds: 120 }, ctx);
+  return inspectAudio({ source: fileInput(path), scan, streamIndex: 0 }, ctx);
+}
+
+const FRONT_LEFT = 'pan=5.1|FL=c0|FR=0*c0|FC=0*c0|LFE=0*c0|BL=0*c0|BR=0*c0';
+const CHANGES = [
+  ['2-to-6', ['pan=stereo|FL=c0|FR=0*c0', '-c:a', 'ac3'], [FRONT_LEFT, '-c:a', 'ac3']],
+  ['6-to-2', [FRONT_LEFT, '-c:a', 'ac3'], ['pan=stereo|FL=c0|FR=0*c0', '-c:a', 'ac3']],
+  ['slower', ['aformat=channel_layouts=stereo', '-c:a', 'aac'], ['aresample=44100,aformat=channel_layouts=stereo', '-c:a', 'aac']],
+  ['faster', ['aresample=44100,aformat=channel_layouts=stereo', '-c:a', 'aac'], ['aformat=channel_layouts=stereo', '-c:a', 'aac']],
+] as const;
+
+for (const [name, first, second] of CHANGES) {
+  test(`sound that changes its form on the way keeps its place: ${name}`, async () => {
+    const { path, wanted } = await joined(name, first, second);
+    const heard = await heardOf(path);
+    assert.equal(heard.changesForm, true);
+    for (const channels of [2, 6] as const) {
+      const audio = plan({ channels, bitrateKbps: 80 * channels, followTimes: true, changesForm: true, sampleCount: 12 * RATE });
+      const { path: out, proof } = await made(path, audio, heard.startSeconds);
+      assert.ok(proof.lowestCorrelation > 0.9, JSON.stringify(proof));
+      const samples = await decode(out);
+      assertBeeps(onsets(samples, RATE), wanted, 0.0015);
+      assert.ok(samples.length >= 12 * RATE && samples.length < 12 * RATE + 1024, `${samples.length} samples`);
+    }
+  });
+}
+
+test('channels stay where they are when their number changes', async () => {
+  const { path } = await joined('sides', CHANGES[0][1], CHANGES[0][2]);
+  const audio = plan({ channels: 6, bitrateKbps: 480, followTimes: true, changesForm: true, sampleCount: 12 * RATE });
+  const { path: out } = await made(path, audio, (await heardOf(path)).startSeconds);
+  const right = join(folder, 'right.wav');
+  await ffmpeg(['-i', out, '-af', 'pan=mono|c0=FR+FC+LFE+BL+BR', right]);
+  assert.equal(onsets(await decode(right), RATE).length, 0);
+});
+
+test('the proof does not lean on the copy that was encoded', async () => {
+  const { path } = await joined('copied', CHANGES[0][1], CHANGES[0][2]);
+  const tools = await mediaTools();
+  const spoilt: MediaTools = {
+    abilities: tools.abilities,
+    run: (command) => {
+      const isCopy = command.args.some((arg) => arg.endsWith('-encode.nut')) && command.args.includes('nut');
+      return tools.run(
+        isCopy ? { ...command, args: command.args.map((arg) => arg.replace(/^aresample=/, "volume=volume=0:enable='gt(t,8)',aresample=")) } : command,
+      );
+    },
+  };
+  const audio = plan({ followTimes: true, changesForm: true, sampleCount: 12 * RATE });
+  const { startSeconds: originSeconds } = await heardOf(path);
+  const ctx = await stageContext(folder, { tools: spoilt });
+  await assert.rejects(encodeAudio({ source: fileInput(path), audio, originSeconds, outKey: 'test/spoilt.m4a' }, ctx), isUnproven);
 });
 
 test('an encode by count of a source with gaps is refused when held to the times', async () => {
