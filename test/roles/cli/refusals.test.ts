@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { FfmpegMediaTools } from '../../../src/adapters/ffmpeg/media-tools.ts';
 import { TINY_LADDER } from '../../crash/crash-run.ts';
+import { startCli } from '../../support/cli.ts';
 import { type CliPlace, cliPlace, document } from '../../support/cli-place.ts';
 
 type Refused = { state: string; findings: { code: string; severity: string; message: string }[] };
@@ -70,6 +71,27 @@ describe('what the command line does not do', { timeout: 120_000 }, () => {
     assert.match(wrong.stderr, /^\nSL-104 ladder not valid: The ladder is not valid\.\n( {2}rungs[^\n]+\n){2,}Mend the places/);
     assert.match(wrong.stderr, /a\\u\{a\}b/);
     assert.match(missing.stderr, /^\nSL-104 [^\n]*two\\u\{a\}lines\.jsonx[^\n]*\nMend the places/);
+  });
+
+  test('a state folder that cannot be one is SL-106 in words, also where the current folder is gone', async () => {
+    const file = join(place.root, 'file');
+    await Promise.all([writeFile(file, ''), symlink('nowhere', join(place.root, 'dangling')), symlink('circle', join(place.root, 'circle'))]);
+    for (const part of ['objects', 'scratch', 'state.db']) {
+      await mkdir(join(place.root, `odd-${part}`));
+      if (part === 'state.db') await mkdir(join(place.root, 'odd-state.db', part));
+      else await writeFile(join(place.root, `odd-${part}`, part), '');
+    }
+    const names = ['file', 'file/x', 'dangling', 'circle', 'a'.repeat(300), 'odd-objects', 'odd-scratch', 'odd-state.db'];
+    const gone = join(place.root, 'gone');
+    await mkdir(gone);
+    const ends = [
+      ...(await Promise.all(names.map((name) => place.run(['titles', '--state', join(place.root, name)])))),
+      await startCli(['titles', '--state', 'state'], {}, ['/bin/sh', '-c', 'cd "$0" && rmdir "$0" && exec "$@"', gone]).end,
+    ];
+    for (const [i, end] of ends.entries()) {
+      assert.equal(end.code, 2, `${names[i]}: ${end.stderr}`);
+      assert.match(end.stderr, /\nSL-106 state folder not writable: The [^\n]+\.\nGive another folder/, names[i]);
+    }
   });
 
   test('a folder with files of others is SL-107 and stays as it is', async () => {
