@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { FfmpegMediaTools } from '../../../src/adapters/ffmpeg/media-tools.ts';
 import { TINY_LADDER } from '../../crash/crash-run.ts';
 import { startCli } from '../../support/cli.ts';
@@ -71,6 +73,20 @@ describe('what the command line does not do', { timeout: 120_000 }, () => {
     assert.match(wrong.stderr, /^\nSL-104 ladder not valid: The ladder is not valid\.\n( {2}rungs[^\n]+\n){2,}Mend the places/);
     assert.match(wrong.stderr, /a\\u\{a\}b/);
     assert.match(missing.stderr, /^\nSL-104 [^\n]*two\\u\{a\}lines\.jsonx[^\n]*\nMend the places/);
+  });
+
+  test('a ladder or configuration without end is refused, not waited for', async () => {
+    const pipe = join(place.root, 'pipe');
+    await promisify(execFile)('mkfifo', [pipe]);
+    const ends = await Promise.all([
+      place.run(['encode', text, '--out', place.outDir, '--ladder', pipe]),
+      place.run(['encode', text, '--out', place.outDir, '--ladder', '/dev/zero']),
+      place.run(['titles', '--config', pipe]),
+    ]);
+    for (const [i, end] of ends.entries()) {
+      assert.equal(end.code, 2, end.stderr);
+      assert.match(end.stderr, i === 2 ? /SL-112 [^\n]*it is not a file\./ : /SL-104 [^\n]*it is not a file\./);
+    }
   });
 
   test('a state folder that cannot be one is SL-106 in words, also where the current folder is gone', async () => {

@@ -46,7 +46,7 @@ export function encodeCommand(command: Command, invocation: Invocation): void {
 /** The whole of `encode`: sets the exit status and prints the result. Returns the report of a finished title. */
 export async function runEncode(source: string, options: EncodeOptions, invocation: Invocation, out: NodeJS.WritableStream): Promise<Report | null> {
   await sightSource(source);
-  const ladder = withLoudness(options.ladder ? await readLadder(options.ladder) : DEFAULT_LADDER, options.normalise);
+  const ladder = withLoudness(options.ladder ? readLadder(options.ladder) : DEFAULT_LADDER, options.normalise);
   const workers = options.workers ? parseWorkers(options.workers) : defaultWorkers(ASSUMED_PIXELS);
   const tools: MediaTools = await ensureMediaTools(invocation.env, say);
   requireEncoders(ladder, tools.abilities.encoders);
