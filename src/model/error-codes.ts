@@ -433,7 +433,7 @@ export const ERROR_CODES = {
   'SL-906': {
     exit: 1,
     title: 'state database damaged',
-    cause: 'The database in the state folder is not readable as one.',
+    cause: 'The database in the state folder is not readable as one, or one of its rows is not.',
     remedy: 'Move the state folder away and run the same command again; finished output folders are not touched.',
   },
 } as const satisfies { readonly [code: string]: ErrorFacts };

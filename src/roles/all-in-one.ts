@@ -2,6 +2,7 @@ import { availableParallelism, freemem } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '../adapters/embedded/database.ts';
 import { FileBlobStore } from '../adapters/embedded/file-blob-store.ts';
+import { explainFolderError } from '../adapters/embedded/file-errors.ts';
 import { LocalSources } from '../adapters/embedded/local-sources.ts';
 import { isLocalWorkerDead, localWorkerName } from '../adapters/embedded/local-workers.ts';
 import { NodeFiles } from '../adapters/embedded/node-files.ts';
@@ -62,8 +63,10 @@ export async function openLaptop(stateDir: string, { files, wrap }: LaptopParts 
     owner: localWorkerName(0),
     isOwnerDead: isLocalWorkerDead,
   });
+  await files.mkdir(scratchRoot).catch((error) => {
+    throw explainFolderError(error, scratchRoot);
+  });
   const database = await openDatabase(join(stateDir, 'state.db'), clock);
-  await files.mkdir(scratchRoot);
   const ports = wrap({
     titles: new SqliteTitleStore(database),
     queue: new SqliteJobQueue(database, { clock, random, isWorkerDead: isLocalWorkerDead }),

@@ -3,7 +3,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { ScenelineError } from '../../model/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { makeDurableFolder } from '../../ports/durable-folder.ts';
-import { explainFileError } from './file-errors.ts';
+import { explainFolderError } from './file-errors.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { NodeFiles } from './node-files.ts';
 import { explainSqliteError, isBusy } from './sqlite-errors.ts';
@@ -109,8 +109,7 @@ async function makeFolder(folder: string): Promise<void> {
   try {
     await makeDurableFolder(new NodeFiles(), folder);
   } catch (error) {
-    const explained = explainFileError(error, folder);
-    throw explained instanceof ScenelineError ? explained : new ScenelineError('SL-106', `The state folder ${folder} cannot be created.`, { cause: error });
+    throw explainFolderError(error, folder);
   }
 }
 

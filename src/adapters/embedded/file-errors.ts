@@ -17,3 +17,18 @@ export function explainFileError(error: unknown, folder: string): unknown {
   if (NOT_WRITABLE.includes(code)) return new ScenelineError('SL-106', `The folder ${folder} cannot be written (${code}).`, { cause: error });
   return error;
 }
+
+const REASONS: { readonly [errno: string]: string } = {
+  ENOTDIR: 'a file is where a folder has to be',
+  EEXIST: 'a file, or a link that leads nowhere, is where a folder has to be',
+  ENAMETOOLONG: 'its name is too long',
+  ELOOP: 'its links lead in a circle',
+};
+
+/** As `explainFileError`, of making a folder: whatever the system says against that is SL-106. */
+export function explainFolderError(error: unknown, folder: string): unknown {
+  const explained = explainFileError(error, folder);
+  const code = errorCode(explained);
+  if (explained instanceof ScenelineError || code === null) return explained;
+  return new ScenelineError('SL-106', `The folder ${folder} cannot be made: ${REASONS[code] ?? code}.`, { cause: error });
+}

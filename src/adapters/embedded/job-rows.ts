@@ -1,4 +1,5 @@
 import type { Attempt, AttemptOutcome, Job, JobKind, JobSpec, JobState } from '../../model/job.ts';
+import { parseRow } from './parse-row.ts';
 
 export type JobRow = {
   readonly seq: number;
@@ -70,7 +71,7 @@ export function jobOf(row: JobRow): Job {
     fence: row.fence,
     failures: row.failures,
     losses: row.losses,
-    result: row.result === null ? null : JSON.parse(row.result),
+    result: row.result === null ? null : parseRow(`job ${row.id}`, row.result),
   };
 }
 
@@ -85,7 +86,7 @@ export function attemptOf(row: { readonly [column: string]: unknown }): Attempt 
     outcome: row.outcome as AttemptOutcome,
     frames: Number(row.frames),
     cpuSeconds: Number(row.cpu_seconds),
-    evidence: row.evidence === null ? null : JSON.parse(String(row.evidence)),
+    evidence: row.evidence === null ? null : parseRow(`attempt ${row.attempt_id}`, row.evidence),
     kind: row.kind as JobKind,
     part: partOf(Number(row.part_index), String(row.part_codec)),
     revision: String(row.revision),

@@ -2,6 +2,7 @@ import type { SceneEvent } from '../../model/event.ts';
 import { checkLimit, decodeCursor, encodeCursor } from '../../ports/cursor.ts';
 import type { EventLog } from '../../ports/event-log.ts';
 import type { Database } from './database.ts';
+import { parseRow } from './parse-row.ts';
 
 /** Keeps the first of events with one id, so here a repeat is not seen again. */
 export class SqliteEventLog implements EventLog {
@@ -23,6 +24,6 @@ export class SqliteEventLog implements EventLog {
     const [after] = decodeCursor('events', cursor, [0]) ?? [0];
     const rows = this.#db.read(() => this.#db.sql('SELECT seq, body FROM event WHERE seq > ? ORDER BY seq LIMIT ?').all(after, limit));
     const last = rows.at(-1);
-    return { events: rows.map((row) => JSON.parse(String(row.body))), cursor: last ? encodeCursor('events', [Number(last.seq)]) : cursor };
+    return { events: rows.map((row) => parseRow(`event ${row.seq}`, row.body)), cursor: last ? encodeCursor('events', [Number(last.seq)]) : cursor };
   }
 }

@@ -2,6 +2,7 @@ import type { EncodedChunk } from '../../model/encoded-chunk.ts';
 import { checkLimit, decodeCursor, encodeCursor, pageOf } from '../../ports/cursor.ts';
 import type { ResultStore } from '../../ports/result-store.ts';
 import type { Database } from './database.ts';
+import { parseRow } from './parse-row.ts';
 
 export class SqliteResultStore implements ResultStore {
   readonly #db: Database;
@@ -38,7 +39,7 @@ export class SqliteResultStore implements ResultStore {
     const page = pageOf(
       rows,
       limit,
-      (row): EncodedChunk => JSON.parse(row.body),
+      (row) => parseRow<EncodedChunk>(`result ${row.address}`, row.body),
       (last) => encodeCursor('results', [last.address]),
     );
     return { results: page.items, cursor: page.cursor };
@@ -46,6 +47,6 @@ export class SqliteResultStore implements ResultStore {
 
   #find(owner: string, address: string): EncodedChunk | null {
     const row = this.#db.sql('SELECT body FROM result WHERE owner = ? AND address = ?').get(owner, address);
-    return row ? JSON.parse(String(row.body)) : null;
+    return row ? parseRow(`result ${address}`, row.body) : null;
   }
 }

@@ -1,8 +1,9 @@
 import type { SceneEvent } from '../../model/event.ts';
-import { LIVE_STATES, type Title, type TitleState } from '../../model/title.ts';
+import { LIVE_STATES, TITLE_STATES, type Title, type TitleState } from '../../model/title.ts';
 import { checkLimit, decodeCursor, encodeCursor, pageOf } from '../../ports/cursor.ts';
 import type { TitleStore } from '../../ports/title-store.ts';
 import type { Database } from './database.ts';
+import { parseRow } from './parse-row.ts';
 
 type TitleRow = { readonly id: string; readonly created_ms: number; readonly body: string };
 type TitlePage = { titles: readonly Title[]; cursor: string | null };
@@ -32,7 +33,7 @@ export class SqliteTitleStore implements TitleStore {
 
   async get(titleId: string): Promise<Title | null> {
     const row = this.#db.read(() => this.#db.sql('SELECT body FROM title WHERE id = ?').get(titleId));
-    return row ? JSON.parse(String(row.body)) : null;
+    return row ? titleOf(titleId, row.body) : null;
   }
 
   async update(expectedRev: number, title: Title, events: readonly SceneEvent[]): Promise<boolean> {
@@ -98,8 +99,8 @@ export class SqliteTitleStore implements TitleStore {
 
   async pendingEvents(limit: number): Promise<readonly SceneEvent[]> {
     checkLimit(limit);
-    const rows = this.#db.read(() => this.#db.sql('SELECT body FROM outbox ORDER BY seq LIMIT ?').all(limit));
-    return rows.map((row) => JSON.parse(String(row.body)));
+    const rows = this.#db.read(() => this.#db.sql('SELECT id, body FROM outbox ORDER BY seq LIMIT ?').all(limit));
+    return rows.map((row) => parseRow(`event ${row.id}`, row.body));
   }
 
   async settleEvents(eventIds: readonly string[]): Promise<void> {
@@ -130,7 +131,18 @@ function rowOf(title: Title) {
   };
 }
 
+function titleOf(id: string, body: unknown): Title {
+  return parseRow<Title>(`title ${id}`, body, (title) => {
+    const numbers = [title.createdMs, title.rev];
+    const objects = [title.order?.seal, title.order?.ladder, title.progress];
+    const isKnown = title.id === id && TITLE_STATES.includes(title.state) && typeof title.revision === 'string';
+    return (
+      isKnown && numbers.every(Number.isSafeInteger) && objects.every((part) => part !== null && typeof part === 'object') && Array.isArray(title.findings)
+    );
+  });
+}
+
 function titlePage(rows: readonly TitleRow[], limit: number, toCursor: (last: TitleRow) => string): TitlePage {
-  const page = pageOf(rows, limit, (row) => JSON.parse(row.body) as Title, toCursor);
+  const page = pageOf(rows, limit, (row) => titleOf(row.id, row.body), toCursor);
   return { titles: page.items, cursor: page.cursor };
 }

@@ -9,12 +9,15 @@ import { LOUDNESS_LUFS } from '../../stages/plan/ladder/schema.ts';
 /** Options that every command takes. */
 export type CommonOptions = { readonly json?: boolean; readonly state?: string; readonly config?: string };
 
-/** Where rows and objects are kept: --state, SCENELINE_STATE, else the user's XDG state folder. */
+/** Where rows and objects are kept: --state, SCENELINE_STATE, else the user's XDG state folder. Throws SL-106 where that cannot be said. */
 export function stateFolder(options: CommonOptions, env: NodeJS.ProcessEnv): string {
-  const chosen = options.state ?? env.SCENELINE_STATE;
-  if (chosen) return resolve(chosen);
   const base = env.XDG_STATE_HOME ?? join(env.HOME ?? homedir(), '.local', 'state');
-  return resolve(base, 'sceneline');
+  const chosen = options.state || env.SCENELINE_STATE || join(base, 'sceneline');
+  try {
+    return resolve(chosen);
+  } catch (cause) {
+    throw new ScenelineError('SL-106', `The current folder is gone, from which ${chosen} is looked for.`, { cause });
+  }
 }
 
 /** Where a cluster's configuration is: --config or SCENELINE_CONFIG; null: everything is on this machine. */

@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { parseBroker } from '../../adapters/cluster/kafka/access.ts';
 import { ScenelineError } from '../../model/errors.ts';
+import { readSmallFile } from '../read-small-file.ts';
 
 const LONGEST_TEXT = 256 * 1024;
 const LONGEST_SECRET = 64 * 1024;
+/** Bytes; the certificates of all that a system trusts have a quarter of it. */
+const LONGEST_NAMED_FILE = 1024 * 1024;
 const MOST_PROBLEMS_SHOWN = 20;
 
 /** A secret is never in the file itself: it is named, as a file or as a variable of the environment. */
@@ -113,11 +115,11 @@ export function readClusterConfig(path: string, env: NodeJS.ProcessEnv): Cluster
   const folder = dirname(resolve(path));
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readSmallFile(path, LONGEST_TEXT);
   } catch (cause) {
     throw new ScenelineError('SL-112', `The configuration ${path} cannot be read: ${(cause as Error).message}.`, { cause });
   }
-  const config = parseClusterConfig(text, env, (file) => readFileSync(resolve(folder, file), 'utf8'));
+  const config = parseClusterConfig(text, env, (file) => readSmallFile(resolve(folder, file), LONGEST_NAMED_FILE));
   return { ...config, scratch: resolve(folder, config.scratch) };
 }
 

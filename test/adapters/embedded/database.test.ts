@@ -7,7 +7,7 @@ import { type Database, openDatabase } from '../../../src/adapters/embedded/data
 import { MIGRATIONS } from '../../../src/adapters/embedded/migrations.ts';
 import { SqliteTitleStore } from '../../../src/adapters/embedded/sqlite-title-store.ts';
 import { ManualClock } from '../../contract/manual-clock.ts';
-import { title } from '../../contract/samples.ts';
+import { event, title } from '../../contract/samples.ts';
 import { unprivileged } from '../../support/unprivileged.ts';
 import { startScript } from './child.ts';
 import { type TempFolder, tempFolder } from './temp-folder.ts';
@@ -100,6 +100,21 @@ describe('openDatabase', () => {
     for (const path of [join(file, 'state.db'), join(file, 'deep/state.db'), join(folder.path, 'folder.db')]) {
       await assert.rejects(openDatabase(path, clock), { code: 'SL-106' }, path);
     }
+  });
+
+  it('names the row that is damaged in a whole database (SL-906)', async () => {
+    const db = await open(join(folder.path, 'rows.db'));
+    const store = new SqliteTitleStore(db);
+    await store.create(title('whole'), []);
+    await store.create(title('bad'), [event('e1')]);
+    for (const body of ['{nope', '{}', 'null', '[]', JSON.stringify(title('other')), JSON.stringify({ ...title('bad'), order: null })]) {
+      await db.write(() => db.sql("UPDATE title SET body = ? WHERE id = 'bad'").run(body));
+      await assert.rejects(store.get('bad'), { code: 'SL-906', message: 'The row of title bad is damaged.' }, body);
+      await assert.rejects(store.listLive(null, 10), { code: 'SL-906' }, body);
+    }
+    assert.equal((await store.get('whole'))?.id, 'whole');
+    await db.write(() => db.sql("UPDATE outbox SET body = '{'").run());
+    await assert.rejects(store.pendingEvents(10), { code: 'SL-906', message: 'The row of event e1 is damaged.' });
   });
 
   it('says SL-106 for a folder or database that is read-only', async () => {

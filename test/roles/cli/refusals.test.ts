@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { FfmpegMediaTools } from '../../../src/adapters/ffmpeg/media-tools.ts';
 import { TINY_LADDER } from '../../crash/crash-run.ts';
+import { startCli } from '../../support/cli.ts';
 import { type CliPlace, cliPlace, document } from '../../support/cli-place.ts';
 
 type Refused = { state: string; findings: { code: string; severity: string; message: string }[] };
@@ -78,6 +81,41 @@ describe('what the command line does not do', { timeout: 240_000 }, () => {
     const end = await place.encode(text, { out: join(place.root, 'season/first/title') }).end;
     assert.equal(end.code, 3, end.stderr);
     assert.equal(existsSync(join(place.root, 'season')), false);
+  });
+
+  test('a ladder or configuration without end is refused, not waited for', async () => {
+    const pipe = join(place.root, 'pipe');
+    await promisify(execFile)('mkfifo', [pipe]);
+    const ends = await Promise.all([
+      place.run(['encode', text, '--out', place.outDir, '--ladder', pipe]),
+      place.run(['encode', text, '--out', place.outDir, '--ladder', '/dev/zero']),
+      place.run(['titles', '--config', pipe]),
+    ]);
+    for (const [i, end] of ends.entries()) {
+      assert.equal(end.code, 2, end.stderr);
+      assert.match(end.stderr, i === 2 ? /SL-112 [^\n]*it is not a file\./ : /SL-104 [^\n]*it is not a file\./);
+    }
+  });
+
+  test('a state folder that cannot be one is SL-106 in words, also where the current folder is gone', async () => {
+    const file = join(place.root, 'file');
+    await Promise.all([writeFile(file, ''), symlink('nowhere', join(place.root, 'dangling')), symlink('circle', join(place.root, 'circle'))]);
+    for (const part of ['objects', 'scratch', 'state.db']) {
+      await mkdir(join(place.root, `odd-${part}`));
+      if (part === 'state.db') await mkdir(join(place.root, 'odd-state.db', part));
+      else await writeFile(join(place.root, `odd-${part}`, part), '');
+    }
+    const names = ['file', 'file/x', 'dangling', 'circle', 'a'.repeat(300), 'odd-objects', 'odd-scratch', 'odd-state.db'];
+    const gone = join(place.root, 'gone');
+    await mkdir(gone);
+    const ends = [
+      ...(await Promise.all(names.map((name) => place.run(['titles', '--state', join(place.root, name)])))),
+      await startCli(['titles', '--state', 'state'], {}, ['/bin/sh', '-c', 'cd "$0" && rmdir "$0" && exec "$@"', gone]).end,
+    ];
+    for (const [i, end] of ends.entries()) {
+      assert.equal(end.code, 2, `${names[i]}: ${end.stderr}`);
+      assert.match(end.stderr, /\nSL-106 state folder not writable: The [^\n]+\.\nGive another folder/, names[i]);
+    }
   });
 
   test('a folder with files of others is SL-107 and stays as it is', async () => {

@@ -71,7 +71,7 @@ export function submitCommand(command: Command, invocation: Invocation): void {
       withCluster(options, invocation, 'submit', async (cluster) => {
         const titleId = options.title ?? idOf(source);
         if (!TITLE_ID.test(titleId)) throw new ScenelineError('SL-101', `${printable(titleId)} is no title id: a to z, 0 to 9 and -, 64 at most.`);
-        const ladder = withLoudness(options.ladder === undefined ? DEFAULT_LADDER : await readLadder(options.ladder), options.normalise);
+        const ladder = withLoudness(options.ladder === undefined ? DEFAULT_LADDER : readLadder(options.ladder), options.normalise);
         const urgency = urgencyOf(options.urgency);
         const sidecars: Sidecar[] = [];
         for (const wish of options.subtitles ?? []) sidecars.push(await sealSidecar(wish, cluster.blobs));

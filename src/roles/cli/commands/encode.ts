@@ -49,7 +49,7 @@ export async function runEncode(source: string, options: EncodeOptions, invocati
   await sightSource(source);
   const stateDir = stateFolder(options, invocation.env);
   await checkApart({ outDir: options.out, sourcePaths: [source, ...(options.subtitles ?? []).map(({ path }) => path)], stateDir });
-  const ladder = withLoudness(options.ladder ? await readLadder(options.ladder) : DEFAULT_LADDER, options.normalise);
+  const ladder = withLoudness(options.ladder ? readLadder(options.ladder) : DEFAULT_LADDER, options.normalise);
   const workers = options.workers ? parseWorkers(options.workers) : defaultWorkers(ASSUMED_PIXELS);
   const tools: MediaTools = await ensureMediaTools(invocation.env, say);
   requireEncoders(ladder, tools.abilities.encoders);

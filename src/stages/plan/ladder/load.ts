@@ -2,12 +2,13 @@ import { ScenelineError } from '../../../model/errors.ts';
 import type { Ladder } from '../../../model/ladder.ts';
 import { ladderSchema, relationProblems } from './schema.ts';
 
-const LONGEST_TEXT = 64 * 1024;
+/** Bytes of a file, or characters of a text. */
+export const LONGEST_LADDER = 64 * 1024;
 const MOST_PROBLEMS_SHOWN = 20;
 
 /** Reads the text of a ladder file. Throws SL-104 with every problem and its place. */
 export function loadLadder(json: string): Ladder {
-  if (json.length > LONGEST_TEXT) throw invalid([`it has ${json.length} characters, at most ${LONGEST_TEXT} are read`]);
+  if (json.length > LONGEST_LADDER) throw invalid([`it has ${json.length} characters, at most ${LONGEST_LADDER} are read`]);
   const value = parseJson(json);
   const parsed = ladderSchema.safeParse(value);
   const problems = [...(parsed.error?.issues ?? []), ...relationProblems(value)];
