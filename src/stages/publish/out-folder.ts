@@ -66,7 +66,7 @@ export async function checkApart(paths: { readonly outDir: string; readonly sour
 }
 
 /** Whether an absolute path is a folder or lies in it. */
-function isWithin(path: string, folder: string): boolean {
+export function isWithin(path: string, folder: string): boolean {
   const way = relative(folder, path);
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
