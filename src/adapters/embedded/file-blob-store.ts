@@ -9,7 +9,7 @@ import type { Clock, Random } from '../../ports/clock.ts';
 import { checkLimit } from '../../ports/cursor.ts';
 import type { Files } from '../../ports/files.ts';
 import { contentName, findBlob, isContentName, keysBelow, namesIn } from './blob-folder.ts';
-import { makeDurableFolder } from './durable-folder.ts';
+import { makeStateFolder } from './durable-folder.ts';
 import { errorCode, explainFileError } from './file-errors.ts';
 
 /** No key has a part that starts with a dot. */
@@ -55,7 +55,7 @@ export class FileBlobStore implements BlobStore {
   static async open(world: World): Promise<FileBlobStore> {
     const store = new FileBlobStore(world);
     return store.#explained(async () => {
-      await makeDurableFolder(world.files, world.root);
+      await makeStateFolder(world.files, world.root);
       await world.files.mkdir(join(world.root, ASIDE));
       await store.#removeLeftovers();
       return store;
