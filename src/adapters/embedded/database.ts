@@ -2,11 +2,10 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { ScenelineError } from '../../model/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { makeDurableFolder } from '../../ports/durable-folder.ts';
-import { explainFolderError } from './file-errors.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { NodeFiles } from './node-files.ts';
 import { explainSqliteError, isBusy } from './sqlite-errors.ts';
+import { makeStateFolder } from './state-folder.ts';
 
 const BUSY_TIMEOUT_MS = 10_000;
 const BUSY_TRIES = 6;
@@ -88,7 +87,7 @@ async function retryWhileBusy<T>(path: string, clock: Clock, work: () => T): Pro
  * SL-110 when there is no room, SL-906 when it is damaged.
  */
 export async function openDatabase(path: string, clock: Clock): Promise<Database> {
-  if (path !== ':memory:') await makeFolder(dirname(path));
+  if (path !== ':memory:') await makeStateFolder(new NodeFiles(), dirname(path));
   const sqlite = await retryWhileBusy(path, clock, () => new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true }));
   try {
     const mode = await retryWhileBusy(path, clock, () => sqlite.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode);
@@ -102,14 +101,6 @@ export async function openDatabase(path: string, clock: Clock): Promise<Database
   } catch (error) {
     sqlite.close();
     throw error;
-  }
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await makeDurableFolder(new NodeFiles(), folder);
-  } catch (error) {
-    throw explainFolderError(error, folder);
   }
 }
 

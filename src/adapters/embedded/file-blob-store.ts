@@ -7,10 +7,10 @@ import { keyPage, lastKeyOf } from '../../ports/blob-page.ts';
 import type { BlobFacts, BlobStore } from '../../ports/blob-store.ts';
 import type { Clock, Random } from '../../ports/clock.ts';
 import { checkLimit } from '../../ports/cursor.ts';
-import { makeDurableFolder } from '../../ports/durable-folder.ts';
 import type { Files } from '../../ports/files.ts';
 import { contentName, findBlob, isContentName, keysBelow, namesIn } from './blob-folder.ts';
-import { errorCode, explainFileError, explainFolderError } from './file-errors.ts';
+import { errorCode, explainFileError } from './file-errors.ts';
+import { makeStateFolder } from './state-folder.ts';
 
 /** No key has a part that starts with a dot. */
 const ASIDE = '.aside';
@@ -54,13 +54,9 @@ export class FileBlobStore implements BlobStore {
   /** Makes the folder where needed and removes what dead processes left aside. Throws SL-106 when it cannot be written, SL-110 without room. */
   static async open(world: World): Promise<FileBlobStore> {
     const store = new FileBlobStore(world);
-    try {
-      await makeDurableFolder(world.files, world.root);
-      await world.files.mkdir(join(world.root, ASIDE));
-    } catch (error) {
-      throw explainFolderError(error, world.root);
-    }
     return store.#explained(async () => {
+      await makeStateFolder(world.files, world.root);
+      await makeStateFolder(world.files, join(world.root, ASIDE));
       await store.#removeLeftovers();
       return store;
     });

@@ -1,6 +1,6 @@
-import { link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { link, open, rename, rm } from 'node:fs/promises';
 import type { Files } from '../../ports/files.ts';
-import { errorCode } from './file-errors.ts';
+import { makeFolders } from './make-folders.ts';
 
 /** Files of this machine. */
 export class NodeFiles implements Files {
@@ -21,11 +21,7 @@ export class NodeFiles implements Files {
   }
 
   async mkdir(path: string): Promise<void> {
-    await mkdir(path, { recursive: true }).catch(async (error: unknown) => {
-      // Node hides why a file system takes no new folder (read-only) behind ENOENT; the plain call says it.
-      if (errorCode(error) !== 'ENOENT') throw error;
-      await mkdir(path);
-    });
+    await makeFolders(path);
   }
 
   async remove(path: string): Promise<void> {

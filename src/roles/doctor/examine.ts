@@ -1,6 +1,7 @@
-import { access, constants, mkdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { access, constants, rm, statfs, writeFile } from 'node:fs/promises';
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
+import { makeFolders } from '../../adapters/embedded/make-folders.ts';
 import { probeAbilities, requireUsable } from '../../adapters/ffmpeg/abilities.ts';
 import { type Environment, findProgram, findTool, TOOL_VARIABLES, type ToolName } from '../../adapters/ffmpeg/find-tools.ts';
 import { toolEnvironment } from '../../adapters/ffmpeg/media-tools.ts';
@@ -179,7 +180,7 @@ function checkConfinement({ env, host }: Surroundings): Check[] {
 /** Whether a folder can be written and has room; makes it where it is missing. @param elsewhere how to name another one */
 export async function checkFolder({ folder, name, elsewhere }: { folder: string; name: string; elsewhere: string }): Promise<Check[]> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolders(folder);
     const trial = join(folder, `.doctor-${process.pid}`);
     await writeFile(trial, 'x');
     await rm(trial);

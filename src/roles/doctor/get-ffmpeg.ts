@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { NodeFiles } from '../../adapters/embedded/node-files.ts';
+import { makeStateFolder } from '../../adapters/embedded/state-folder.ts';
 import { probeAbilities, requireUsable } from '../../adapters/ffmpeg/abilities.ts';
 import { type Environment, findProgram, findTool } from '../../adapters/ffmpeg/find-tools.ts';
 import { toolEnvironment } from '../../adapters/ffmpeg/media-tools.ts';
@@ -45,7 +47,8 @@ export type GetFfmpegOrder = {
 
 /**
  * Brings the pinned ffmpeg into the state folder: downloaded by pip from whatever index that is set up for, held to its hash before it is unpacked, tried, and put in its place in one step.
- * Returns its path, or null after a no. Throws SL-102 when there is no pin for this system, no pip, or the download fails or is not what was pinned.
+ * Returns its path, or null after a no. Throws SL-102 when there is no pin for this system, no pip, or the download fails or is not what was pinned, SL-106
+ * when the state folder cannot be made.
  */
 export async function getFfmpeg(order: GetFfmpegOrder): Promise<string | null> {
   const { env, stateDir, pin, confirm } = order;
@@ -62,7 +65,7 @@ export async function getFfmpeg(order: GetFfmpegOrder): Promise<string | null> {
     ))
   )
     return null;
-  await mkdir(folder, { recursive: true });
+  await makeStateFolder(new NodeFiles(), folder);
   const scratch = await mkdtemp(join(folder, '.new-'));
   try {
     const binary = await download({ ...order, python, sha256, scratch });

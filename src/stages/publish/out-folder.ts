@@ -13,14 +13,14 @@ export function besideOutFolder(outDir: string, use: 'try' | 'new' | 'old'): str
   return join(dirname(outDir), `.${basename(outDir)}.sceneline-${use}`);
 }
 
-/** Does what touches the output folder and its neighbours; SL-118 says in words why the system does not let it. */
+/** Does what touches the output folder, its neighbours and the folders above; SL-118 says in words why the system does not let it. */
 export async function onOutFolder<T>(outDir: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     const { code = '', path, dest, message } = error as NodeJS.ErrnoException & { readonly dest?: string };
     const places = [path, dest].filter((place) => place !== undefined);
-    const isHere = places.length === 0 || places.some((place) => isWithin(place, dirname(outDir)));
+    const isHere = places.length === 0 || places.some((place) => isWithin(place, dirname(outDir)) || isWithin(outDir, place));
     if (error instanceof ScenelineError || !UNUSABLE.has(code) || !isHere) throw error;
     throw new ScenelineError('SL-118', `${outDir} cannot be made or replaced: ${message}.`, { cause: error });
   }
@@ -76,7 +76,7 @@ export async function checkApart(paths: { readonly outDir: string; readonly sour
 }
 
 /** Whether an absolute path is a folder or lies in it. */
-function isWithin(path: string, folder: string): boolean {
+export function isWithin(path: string, folder: string): boolean {
   const way = relative(folder, path);
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }

@@ -146,6 +146,22 @@ describe('what the command line does not do', { timeout: 240_000 }, () => {
     assert.deepEqual([await readFile(inside, 'utf8'), existsSync(state)], ['mine', false]);
   });
 
+  test('folders where no folder can be made, as in /proc, are refused at once', { skip: process.platform !== 'linux' && 'no /proc' }, async () => {
+    const cases = [
+      { code: 'SL-106', args: ['titles', '--state', '/proc/none/state'] },
+      { code: 'SL-106', args: ['encode', text, '--out', place.outDir, '--state', '/proc/none'] },
+      { code: 'SL-118', args: ['encode', text, '--out', '/proc/none'] },
+      { code: 'SL-118', args: ['demo', '--out', '/proc/none/demo/deep'] },
+    ];
+    const ends = await Promise.all(cases.map(({ args }) => place.run(args)));
+    for (const [i, { code }] of cases.entries()) {
+      assert.equal(ends[i].code, 2, ends[i].stderr);
+      assert.match(ends[i].stderr, new RegExp(`${code} `));
+    }
+    const doctor = await place.run(['doctor', '--state', '/proc/none']);
+    assert.match(doctor.stdout, /state folder +\/proc\/none cannot be written/);
+  });
+
   test('a source that is no film is exit 3 with the findings, by encode and by inspect', async () => {
     const words = join(place.root, 'words.mkv');
     const empty = join(place.root, 'empty.mp4');

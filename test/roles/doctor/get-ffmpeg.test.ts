@@ -54,6 +54,14 @@ async function fakeIndex(t: TestContext) {
 
 const order = { system: 'here', signal: new AbortController().signal, confirm: async () => true };
 
+test('a state folder that cannot be made is SL-106 before anything is downloaded', needsPip, async (t) => {
+  const { env, pin, asked } = await fakeIndex(t);
+  const file = join(testFolder(t), 'file');
+  writeFileSync(file, '');
+  await assert.rejects(getFfmpeg({ ...order, env, pin, stateDir: join(file, 'state') }), { code: 'SL-106' });
+  assert.deepEqual(asked, []);
+});
+
 test('after a yes the pinned ffmpeg is downloaded, tried, and found before PATH and after the variable', needsPip, async (t) => {
   const { env, pin, asked } = await fakeIndex(t);
   const stateDir = testFolder(t);

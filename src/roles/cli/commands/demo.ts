@@ -1,6 +1,8 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { makeFolders } from '../../../adapters/embedded/make-folders.ts';
+import { onOutFolder } from '../../../stages/publish/out-folder.ts';
 import { synthesiseMaster } from '../../demo/synthesise-master.ts';
 import { ensureMediaTools } from '../../doctor/ensure-media-tools.ts';
 import type { Invocation } from '../invocation.ts';
@@ -15,7 +17,10 @@ export function demoCommand(command: Command, invocation: Invocation): void {
     .action(async (options: CommonOptions & { out: string; workers?: string }) => {
       const tools = await ensureMediaTools(invocation.env, say);
       const folder = resolve(options.out);
-      await mkdir(folder, { recursive: true });
+      await onOutFolder(folder, async () => {
+        await makeFolders(folder);
+        await access(folder, constants.W_OK | constants.X_OK);
+      });
       const master = join(folder, 'master.mp4');
       if (await stat(master).catch(() => null)) say(`Using the master of an earlier run: ${master}`);
       else {
