@@ -39,7 +39,7 @@ function row({ name, outcome, findings, check, faults }: SourceOutcome): string 
   ];
   const reasons = findings.filter(({ severity }) => severity === 'refuse');
   const said = reasons.length > 0 ? reasons.map(({ code, message }) => `${code} ${message}`) : summary(findings);
-  return `| ${[...cells, said.join('; ') || 'none', proof(check, faults)].map(cell).join(' | ')} |`;
+  return `| ${[...cells, said.join('; ') || 'none', proof({ outcome, check, faults })].map(cell).join(' | ')} |`;
 }
 
 /** Codes with their titles, and how often each. */
@@ -51,9 +51,9 @@ function summary(findings: SourceOutcome['findings']): string[] {
   });
 }
 
-function proof(check: SourceOutcome['check'], faults: readonly string[]): string {
+function proof({ outcome, check, faults }: Pick<SourceOutcome, 'outcome' | 'check' | 'faults'>): string {
   if (faults.length > 0) return faults.join('; ').slice(0, 400);
-  if (check === null) return '–';
+  if (outcome !== 'encoded' || check === null) return '–';
   if (check.renditions.length === 0) return 'sound in place';
   return check.renditions
     .map(({ frames, psnrMin, psnrMean }) => `${frames} frames in place, ${psnrMean.toFixed(1)} dB, worst ${psnrMin.toFixed(1)}`)
