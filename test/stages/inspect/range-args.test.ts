@@ -26,13 +26,13 @@ test('a range is entered half a tick late and chosen by whole ticks', () => {
   assert.deepEqual(args.slice(0, 6), ['-copyts', '-noaccurate_seek', '-seek_timestamp', '1', '-ss', '2.583339']);
   assert.ok(args.indexOf('-noautorotate') < args.indexOf('-i'), 'the decoder is told not to turn the picture');
   assert.deepEqual(args.slice(args.indexOf('-threads'), args.indexOf('-threads') + 2), ['-threads', '1']);
-  assert.match(graphOf(args), /^\[0:2\]trim=start_pts=232500:end_pts=457500,split=3\[exact\]/);
+  assert.match(graphOf(args), /^\[0:2\]trim=start_pts=232500:end_pts=457500,split=4\[exact\]/);
 });
 
 test('hashes are of the decoded picture: nothing but the choice of frames stands before them', () => {
   const graph = graphOf(rangeArgs(fileInput('/film.mp4'), { ...VIDEO, rotationDegrees: 90 }, WHOLE, 0));
   const [first] = graph.split(';');
-  assert.equal(first, '[0:2]split=3[exact][all][any]');
+  assert.equal(first, '[0:2]split=4[exact][all][any][looks]');
 });
 
 test('pictures are turned upright after they were made small', () => {
