@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import { localWorkerName } from '../adapters/embedded/local-workers.ts';
 import { ScenelineError } from '../model/errors.ts';
 import type { Ladder } from '../model/ladder.ts';
@@ -12,7 +11,7 @@ import { asksFor } from '../pipeline/job-ids.ts';
 import { type RunNote, runTitle } from '../pipeline/worker.ts';
 import type { MediaTools } from '../ports/media-tools.ts';
 import { sealSource, sightSource } from '../stages/ingest/seal.ts';
-import { checkOutFolder, onOutFolder, realPlace, tryOutFolder } from '../stages/publish/out-folder.ts';
+import { checkOutFolder, firstToMake, onOutFolder, realPlace, tryOutFolder } from '../stages/publish/out-folder.ts';
 import type { Laptop } from './all-in-one.ts';
 import { finishedTitle } from './finished-title.ts';
 
@@ -56,7 +55,7 @@ function titleIdFor(sourcePath: string, outDir: string): string {
 export async function encodeTitle(request: EncodeRequest): Promise<{ title: Title; wasFinished: boolean }> {
   const { laptop } = request;
   const outDir = await realPlace(request.outDir);
-  await onOutFolder(outDir, () => checkParents(outDir));
+  await onOutFolder(outDir, () => firstToMake(outDir));
   await checkOutFolder(outDir);
   await tryOutFolder(outDir);
   const titleId = titleIdFor(request.sourcePath, outDir);
@@ -111,15 +110,4 @@ function whatChanged(before: TitleOrder, now: TitleOrder): string {
   if (before.encoderBuild !== now.encoderBuild) parts.push('the encoder build');
   const text = parts.join(' and ');
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-/** Publishing makes what is missing above the folder; a file in its way is said before the long work. */
-async function checkParents(outDir: string): Promise<void> {
-  const parent = dirname(outDir);
-  const facts = await stat(parent).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
-    throw error;
-  });
-  if (facts === null) return checkParents(parent);
-  if (!facts.isDirectory()) throw new ScenelineError('SL-107', `${parent} is not a folder, so nothing can be made in it.`);
 }

@@ -43,11 +43,15 @@ export async function tryOutFolder(outDir: string): Promise<void> {
   });
 }
 
-/** The topmost folder of a path that is missing, or the path itself where all above it is there. */
-async function firstToMake(path: string): Promise<string> {
+/** The topmost folder of a path that is missing, or the path itself where all above it is there: publishing makes them. Throws SL-107 where a file is in the way. */
+export async function firstToMake(path: string): Promise<string> {
   const parent = dirname(path);
-  const isThere = await stat(parent).catch(unless('ENOENT'));
-  return isThere ? path : firstToMake(parent);
+  const facts = await stat(parent).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
+  });
+  if (!facts) return firstToMake(parent);
+  if (!facts.isDirectory()) throw new ScenelineError('SL-107', `${parent} is not a folder, so nothing can be made in it.`);
+  return path;
 }
 
 function unless(code: string): (error: NodeJS.ErrnoException) => void {
