@@ -224,7 +224,7 @@ export const ERROR_CODES = {
   'SL-211': {
     exit: 3,
     title: 'picture size not usable',
-    cause: 'The picture is smaller than 16 or larger than 16384 pixels on a side, or changes its size where it is damaged or interlaced.',
+    cause: 'The picture is smaller than 16 or larger than 16384 pixels on a side, or changes its size where it is damaged, or while it is interlaced.',
     remedy: 'Export the film with one size.',
   },
   'SL-212': {
@@ -238,6 +238,13 @@ export const ERROR_CODES = {
     title: 'colours change',
     cause: 'Pictures of another matrix or range (limited, full) come in mid-film; one title can only have one.',
     remedy: 'Cut the film at the place named and deliver the parts, or export it with one matrix and range.',
+  },
+  'SL-214': {
+    exit: 3,
+    title: 'pictures ask to be turned',
+    cause: 'Coded pictures ask to be turned or mirrored (display orientation in SEI messages of H.264 or HEVC) otherwise than the container, or not all alike.',
+    remedy:
+      'Take it out of the pictures and write it into the container, DEGREES counter-clockwise: ffmpeg -i IN -map 0 -c copy -bsf:v h264_metadata=display_orientation=remove -metadata:s:v:0 rotate=DEGREES OUT.mp4 (from ffmpeg 6 on -display_rotation DEGREES before -i instead of rotate), or export the film upright.',
   },
   'SL-221': {
     exit: 3,

@@ -48,7 +48,7 @@ export type Inspection = {
 };
 
 /** Grows when inspection finds other things in the same source. */
-const INSPECTION_VERSION = 4;
+const INSPECTION_VERSION = 5;
 
 /** Identity of an inspection: 24 hex digits over the source's bytes, the decoder build and the versions of what is written. */
 export function inspectionIdOf(sourceSha256: string, decoderBuild: string): string {

@@ -134,6 +134,43 @@ describe('odd and broken sources, judged by plain ffmpeg', { concurrency: 2 }, (
     assert.ok(findings.some(({ code }) => code === 'SL-242'));
   });
 
+  it('a size that comes beside damage is believed when sound pictures have it', async (t) => {
+    const folder = testFolder(t);
+    const part = async (size: string, startSeconds: string) => {
+      const path = join(folder, `${size}.ts`);
+      const how = ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '12', '-output_ts_offset', startSeconds];
+      await ffmpeg(['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25:duration=2`, ...how, path]);
+      return readFile(path);
+    };
+    const film = join(folder, 'both.ts');
+    await writeFile(film, Buffer.concat([await part('320x180', '0'), await part('480x360', '2')]));
+    const { outcome, check, faults, findings } = await checkSource('film', film);
+    assert.deepEqual([outcome, check?.sourceFrames, faults], ['encoded', 100, []]);
+    const codes = findings.map(({ code }) => code);
+    assert.ok(codes.includes('SL-242') && codes.includes('SL-234'), codes.join(' '));
+  });
+
+  it('pictures that ask to be turned otherwise than their container are refused, at the beginning and in mid-film', async (t) => {
+    const folder = testFolder(t);
+    const part = async (name: string, ...how: string[]) => {
+      const path = join(folder, name);
+      await ffmpeg(['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=25:duration=2', '-c:v', 'libx264', '-preset', 'ultrafast', '-g', '12', ...how, path]);
+      return path;
+    };
+    const turn = ['-bsf:v', 'h264_metadata=display_orientation=insert:rotate=90'];
+    const [upright, turned] = [await part('upright.ts'), await part('turned.ts', ...turn, '-output_ts_offset', '2')];
+    const film = join(folder, 'film.ts');
+    await writeFile(film, Buffer.concat([await readFile(upright), await readFile(turned)]));
+    for (const path of [turned, film]) {
+      const { outcome, findings } = await checkSource('film', path);
+      assert.deepEqual([outcome, findings.at(-1)?.code], ['refused', 'SL-214']);
+    }
+    const mended = join(folder, 'mended.mp4');
+    await ffmpeg(['-i', turned, '-map', '0', '-c', 'copy', '-bsf:v', 'h264_metadata=display_orientation=remove', mended]);
+    const { outcome, faults } = await checkSource('film', mended);
+    assert.deepEqual([outcome, faults], ['encoded', []], 'the remedy that is told');
+  });
+
   it('colours of BT.2020 and P3 are those of BT.709 afterwards', async (t) => {
     const folder = testFolder(t);
     const { abilities } = await mediaTools();

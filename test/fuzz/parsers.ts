@@ -110,8 +110,9 @@ const NOTES = encodeRangeNotes({
   damaged: [],
   matchesListing: true,
   timesAscend: true,
-  frameBytes: 9,
+  frameBytes: { sound: [9], damaged: [] },
   looks: [{ ptsTicks: 1, sampleAspect: '1/1', isInterlaced: false, range: 'tv', matrix: 'unknown' }],
+  turns: false,
 });
 const RANGE = Buffer.concat([encodeRangeHeader({ rangeIndex: 0, frameCount: 0, notesBytes: NOTES.byteLength, thumbnailBytes: 5 }), NOTES, Buffer.alloc(5)]);
 const JPEG = Buffer.from('ffd8ffdb0004ffd9ffda00020 1ff0002ffd303ffd9'.replaceAll(' ', ''), 'hex');

@@ -17,6 +17,7 @@ export function judgeFilm(film: Film, isListTrusted: boolean): Finding[] {
   const { measures } = film;
   const place = { streamIndex: film.streamIndex };
   const found: Finding[] = [];
+  if (measures.turns) return [finding('refuse', 'SL-214', 'In mid-film the pictures ask to be turned or mirrored otherwise than before.', place)];
   const spanSeconds = ticksToSeconds(measures.endPtsTicks - measures.firstPtsTicks, film.timeBase);
   if (measures.frameCount === 0) return [finding('refuse', 'SL-207', 'No picture of the film can be decoded.', place)];
   found.push(...judgeTimes(spanSeconds, measures.frameCount, film.streamIndex));
@@ -35,10 +36,10 @@ export function judgeFilm(film: Film, isListTrusted: boolean): Finding[] {
   return found;
 }
 
-/** A change of size is believed where nothing is damaged; pictures of other sizes cannot be deinterlaced with each other. */
+/** A size is believed when pictures outside all damage have it; pictures of other sizes cannot be deinterlaced with each other. */
 function sizeFinding({ measures, streamIndex, isInterlaced }: Film): Finding {
   const refused = (message: string) => finding('refuse', 'SL-211', message, { streamIndex });
-  if (measures.damaged.length > 0) return refused('The picture changes its size or sampling in the film, which is damaged.');
+  if (!measures.isEverySizeVouched) return refused('The picture changes its size or sampling where the film is damaged.');
   if (isInterlaced || measures.changes.interlacedPtsTicks !== null) return refused('The picture changes its size or sampling in the film and is interlaced.');
   return finding('warn', 'SL-242', 'The picture changes its size or sampling in the film; all of it is fitted into the size of its beginning.', {
     streamIndex,

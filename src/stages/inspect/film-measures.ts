@@ -28,7 +28,11 @@ export type FilmMeasures = {
   readonly isListingWrong: boolean;
   readonly timesAscend: boolean;
   readonly keepsSize: boolean;
+  /** A picture outside all damage has each size that comes. */
+  readonly isEverySizeVouched: boolean;
   readonly changes: LookChanges;
+  /** Pictures begin or cease to say how they are turned; everything else is not to be relied on. */
+  readonly turns: boolean;
   /** Frame numbers of the thumbnails' times. */
   readonly thumbnailFrames: ReadonlyMap<number, number>;
 };
@@ -57,8 +61,8 @@ export class FilmMeter {
   #missingCount = 0;
   #isListingWrong = false;
   #timesAscend = true;
-  #keepsSize = true;
-  #frameBytes: number | null = null;
+  #turns = false;
+  readonly #frameBytes = { sound: new Set<number>(), damaged: new Set<number>() };
 
   /** @param isInterlaced pictures may be coded as two fields, each a packet of its own. */
   constructor(timeBase: TimeBase, isInterlaced: boolean) {
@@ -74,12 +78,11 @@ export class FilmMeter {
     this.#notes = notes;
     this.#thumbnailTimes = new Set(notes.thumbnails.map(({ ptsTicks }) => ptsTicks));
     this.#timesAscend &&= notes.timesAscend;
+    this.#turns ||= notes.turns;
     for (const look of notes.looks) this.#looks.push(look);
     if (notes.matchesListing === false) this.#noteMismatch(range.packetCount, frameCount, notes.damaged.length > 0);
-    if (frameCount > 0) {
-      this.#frameBytes ??= notes.frameBytes;
-      this.#keepsSize &&= notes.frameBytes !== null && notes.frameBytes === this.#frameBytes;
-    }
+    for (const bytes of notes.frameBytes.sound) this.#frameBytes.sound.add(bytes);
+    for (const bytes of notes.frameBytes.damaged) this.#frameBytes.damaged.add(bytes);
   }
 
   push(record: IndexRecord): void {
@@ -104,6 +107,7 @@ export class FilmMeter {
     const listedTicks = last !== null && last.ptsTicks === this.#lastPts ? last.durationTicks : 0;
     const endPtsTicks = this.#frame === 0 ? 0 : this.#lastPts + (listedTicks || pace.commonTicks || Math.max(1, nominalTicks));
     this.#closeDamage(endPtsTicks);
+    const { sound, damaged } = this.#frameBytes;
     return {
       frameCount: this.#frame,
       firstPtsTicks: this.#firstPts,
@@ -117,8 +121,10 @@ export class FilmMeter {
       missingCount: this.#missingCount,
       isListingWrong: this.#isListingWrong,
       timesAscend: this.#timesAscend,
-      keepsSize: this.#keepsSize,
+      keepsSize: sound.union(damaged).size <= 1,
+      isEverySizeVouched: damaged.isSubsetOf(sound),
       changes: this.#looks.changes,
+      turns: this.#turns,
       thumbnailFrames: this.#thumbnailFrames,
     };
   }

@@ -9,7 +9,7 @@ import type { StageContext } from '../../ports/stage-context.ts';
 import { keysBefore, locateDamage, soundEntry } from './damage.ts';
 import { countComplaints } from './decoder-complaints.ts';
 import { DECODING_LIMITS } from './limits.ts';
-import { type Look, parseLooks } from './looks.ts';
+import { beganAnew, type Look, parseLooks } from './looks.ts';
 import { complaintArgs, keyComplaintArgs, type RangeCut, rangeArgs } from './range-args.ts';
 import { type DamagedStretch, decodeRangeHeader, isWithin, RANGE_HEADER_BYTES } from './range-object.ts';
 import { RangeRecorder } from './range-recorder.ts';
@@ -99,13 +99,17 @@ class RangeInspector {
     const zeroPtsTicks = scan.first?.ptsTicks ?? null;
     const cut = { entryPtsTicks: how.entryPtsTicks, startPtsTicks: range.startPtsTicks, endPtsTicks: range.endPtsTicks };
     const args = rangeArgs(source, video, cut, zeroPtsTicks);
-    const recorder = await RangeRecorder.create(path, range, video, zeroPtsTicks);
+    const damaged = how.damaged ?? [];
+    const recorder = await RangeRecorder.create(path, range, damaged, video, zeroPtsTicks);
     try {
       const { complaints, log } = await this.#run(args, recorder.outputs);
       const isSound = how.damaged === undefined && (await this.#isSound(cut, complaints));
       if (!isSound && how.damaged === undefined) return { isSound, matchesListing: false, frameCount: 0 };
-      const damaged = how.damaged ?? [];
-      const { frameCount } = await recorder.finish({ damaged, looks: soundLooks(parseLooks(log), damaged), isListTrusted: scan.indexing === 'packets' });
+      const { frameCount } = await recorder.finish({
+        looks: soundLooks(parseLooks(log), damaged),
+        turns: beganAnew(log),
+        isListTrusted: scan.indexing === 'packets',
+      });
       return { isSound, matchesListing: recorder.matchesListing, frameCount };
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;

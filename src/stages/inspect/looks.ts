@@ -25,6 +25,13 @@ export const LOOK_FILTERS = `select='key*(isnan(prev_selected_t)+gte(t-prev_sele
 const PICTURE = /showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] n: *\d+ pts: *(-?\d{1,18}) .{0,200}? sar:(\d{1,10}\/\d{1,10}) s:\S{1,30} i:([PTB]) /;
 const COLORS = /showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] color_range:(\S{1,40}) color_space:(\S{1,40}) /;
 
+const CONFIGURED = /showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] config in /g;
+
+/** Whether ffmpeg built its filters anew on the way, as it does only where pictures begin or cease to say how they are turned. */
+export function beganAnew(log: string): boolean {
+  return (log.match(CONFIGURED)?.length ?? 0) > 1;
+}
+
 /** Reads what `LOOK_FILTERS` made ffmpeg log; looks that repeat the one before are left out. */
 export function parseLooks(log: string): Look[] {
   const looks: Look[] = [];

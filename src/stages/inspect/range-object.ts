@@ -1,6 +1,6 @@
 import { INDEX_RECORD_BYTES } from '../../model/frame-index.ts';
 import type { ContentBox } from './crop.ts';
-import { asObject, integerAt, type JsonObject, objectsAt, textAt } from './json-access.ts';
+import { asObject, integerAt, type JsonObject, objectAt, objectsAt, textAt } from './json-access.ts';
 import type { Look } from './looks.ts';
 import { LUMA_BYTES } from './shots/features.ts';
 
@@ -13,7 +13,7 @@ import { LUMA_BYTES } from './shots/features.ts';
  *   notes: JSON | thumbnails: JPEG pictures, one after the other
  */
 export const RANGE_HEADER_BYTES = 64;
-const RANGE_VERSION = 2;
+const RANGE_VERSION = 3;
 const MAGIC = 0x47524c53;
 const LARGEST_NOTES_BYTES = 16 * 1024 * 1024;
 const MOST_NOTES = 1_000_000;
@@ -47,10 +47,12 @@ export type RangeNotes = {
   readonly matchesListing: boolean | null;
   /** Decoded frames follow each other in time. */
   readonly timesAscend: boolean;
-  /** Bytes of a decoded frame; null when there are none, or when they are not all of one size. */
-  readonly frameBytes: number | null;
+  /** All sizes in bytes of decoded frames, of those outside damage and of those inside. */
+  readonly frameBytes: { readonly sound: readonly number[]; readonly damaged: readonly number[] };
   /** Of the first picture looked at, and of each that has another one than the picture before. */
   readonly looks: readonly Look[];
+  /** Pictures begin or cease to say how they are turned: the film is refused, and neither its frames nor thumbnails are whole. */
+  readonly turns: boolean;
 };
 
 export function encodeRangeHeader(header: RangeHeader): Uint8Array {
@@ -100,17 +102,25 @@ export function decodeRangeNotes(bytes: Uint8Array, thumbnailBytes: number): Ran
     startPtsTicks: item.startPtsTicks === null ? null : wholeAt(item, 'startPtsTicks'),
     endPtsTicks: item.endPtsTicks === null ? null : wholeAt(item, 'endPtsTicks'),
   }));
-  const { matchesListing, timesAscend, frameBytes } = root;
+  const { matchesListing, timesAscend } = root;
   if (typeof timesAscend !== 'boolean' || (matchesListing !== null && typeof matchesListing !== 'boolean')) {
     throw new RangeError('range notes: an answer is missing');
   }
   const looks = objectsAt(root, 'looks', MOST_NOTES).map(readLook);
-  return { thumbnails, damaged, matchesListing, timesAscend, frameBytes: frameBytes === null ? null : wholeAt(root, 'frameBytes'), looks };
+  const sizes = objectAt(root, 'frameBytes');
+  const frameBytes = { sound: sizesAt(sizes, 'sound'), damaged: sizesAt(sizes, 'damaged') };
+  return { thumbnails, damaged, matchesListing, timesAscend, frameBytes, looks, turns: root.turns === true };
 }
 
 function readLook(item: JsonObject): Look {
   const [sampleAspect, range, matrix] = ['sampleAspect', 'range', 'matrix'].map((key) => textAt(item, key));
   return { ptsTicks: wholeAt(item, 'ptsTicks'), sampleAspect, isInterlaced: item.isInterlaced === true, range, matrix };
+}
+
+function sizesAt(parent: JsonObject, key: string): number[] {
+  const sizes = parent[key];
+  if (!Array.isArray(sizes) || !sizes.every(Number.isSafeInteger)) throw new RangeError(`range notes: ${key} are no sizes`);
+  return sizes;
 }
 
 function readThumbnail(item: JsonObject): RangeThumbnail {

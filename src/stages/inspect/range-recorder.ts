@@ -8,7 +8,7 @@ import type { Look } from './looks.ts';
 import { PictureSplitter } from './picture-splitter.ts';
 import { PtsChecksum } from './pts-checksum.ts';
 import { RANGE_FD } from './range-args.ts';
-import { type DamagedStretch, encodeRangeHeader, encodeRangeNotes, RANGE_HEADER_BYTES } from './range-object.ts';
+import { type DamagedStretch, encodeRangeHeader, encodeRangeNotes, isWithin, RANGE_HEADER_BYTES } from './range-object.ts';
 import type { ScanRange } from './scan.ts';
 import { LUMA_BYTES, measureChange, measurePicture, storedPicture } from './shots/features.ts';
 import { ThumbnailPicker } from './thumbnail-picks.ts';
@@ -16,7 +16,10 @@ import { ThumbnailPicker } from './thumbnail-picks.ts';
 const RECORDS_PER_WRITE = 512;
 
 /** What is known only when the process has ended. */
-export type RangeEnd = { readonly damaged: readonly DamagedStretch[]; readonly looks: readonly Look[]; readonly isListTrusted: boolean };
+export type RangeEnd = { readonly looks: readonly Look[]; readonly turns: boolean; readonly isListTrusted: boolean };
+
+/** More sizes than this are no film's. */
+const MOST_SIZES = 100;
 
 type Measured = { readonly features: Float32Array; readonly picture: Uint8Array };
 
@@ -27,6 +30,7 @@ type Measured = { readonly features: Float32Array; readonly picture: Uint8Array 
 export class RangeRecorder {
   readonly #file: FileHandle;
   readonly #range: ScanRange;
+  readonly #damaged: readonly DamagedStretch[];
   readonly #hashes: FrameHashReader;
   readonly #luma = new PictureSplitter(LUMA_BYTES, (picture) => this.#onLuma(picture));
   readonly #jpegs = new JpegSplitter((jpeg) => this.#thumbnails.push(jpeg));
@@ -48,8 +52,7 @@ export class RangeRecorder {
   #frameCount = 0;
   #lastPts = Number.NEGATIVE_INFINITY;
   #timesAscend = true;
-  #frameBytes: number | null = null;
-  #keepsSize = true;
+  readonly #frameBytes = { sound: new Set<number>(), damaged: new Set<number>() };
 
   readonly #thumbnails: Uint8Array[] = [];
   readonly #pickedPts: number[] = [];
@@ -57,9 +60,10 @@ export class RangeRecorder {
   readonly #waitingColumns: Uint8Array[] = [];
   readonly #contents: (ContentBox | null)[] = [];
 
-  private constructor(file: FileHandle, range: ScanRange, video: VideoTrack, zeroPtsTicks: number | null) {
+  private constructor(file: FileHandle, range: ScanRange, damaged: readonly DamagedStretch[], video: VideoTrack, zeroPtsTicks: number | null) {
     this.#file = file;
     this.#range = range;
+    this.#damaged = damaged;
     this.#keys = new Set(range.keyPtsTicks);
     this.#hashes = new FrameHashReader(video.timeBase, (frame) => this.#onHash(frame));
     this.#picker = new ThumbnailPicker(zeroPtsTicks, video.timeBase);
@@ -67,8 +71,15 @@ export class RangeRecorder {
     this.#columns = new PictureSplitter(video.widthPx * CROP_STRIPS, (columns) => this.#onCrop(this.#waitingColumns, columns));
   }
 
-  static async create(path: string, range: ScanRange, video: VideoTrack, zeroPtsTicks: number | null): Promise<RangeRecorder> {
-    return new RangeRecorder(await open(path, 'w'), range, video, zeroPtsTicks);
+  /** @param damaged what is known to be damaged in the range; a size that comes only there is not vouched for. */
+  static async create(
+    path: string,
+    range: ScanRange,
+    damaged: readonly DamagedStretch[],
+    video: VideoTrack,
+    zeroPtsTicks: number | null,
+  ): Promise<RangeRecorder> {
+    return new RangeRecorder(await open(path, 'w'), range, damaged, video, zeroPtsTicks);
   }
 
   /** Consumers for the process's descriptors. They wait for the file where they must. */
@@ -91,25 +102,31 @@ export class RangeRecorder {
     return this.#timesAscend && this.#frameCount === this.#range.packetCount && this.#checksum.hex === this.#range.ptsChecksum;
   }
 
-  /** Writes what is left and closes the file. Throws RangeError when the process wrote halves without their others. */
-  async finish({ damaged, looks, isListTrusted }: RangeEnd): Promise<{ sizeBytes: number; frameCount: number }> {
+  /**
+   * Writes what is left and closes the file. Throws RangeError when the process wrote halves without their others,
+   * unless the pictures turn: what the filters wrote then is of no use.
+   */
+  async finish({ looks, turns, isListTrusted }: RangeEnd): Promise<{ sizeBytes: number; frameCount: number }> {
     for (const part of [this.#hashes, this.#luma, this.#jpegs, this.#rows, this.#columns]) part.end();
     const picked = this.#pickedPts.length;
-    if (this.#hashed.length + this.#measured.length > 0 || this.#thumbnails.length !== picked || this.#contents.length !== picked) {
+    const fits = this.#hashed.length + this.#measured.length === 0 && this.#thumbnails.length === picked && this.#contents.length === picked;
+    if (!fits && !turns) {
       throw new RangeError(`${this.#frameCount} frames and ${picked} thumbnails do not match the pictures that came`);
     }
     this.#flush();
+    const thumbnails = turns ? [] : this.#thumbnails;
     const notes = encodeRangeNotes({
-      thumbnails: this.#thumbnails.map(({ byteLength }, i) => ({ ptsTicks: this.#pickedPts[i], sizeBytes: byteLength, content: this.#contents[i] })),
-      damaged,
+      thumbnails: thumbnails.map(({ byteLength }, i) => ({ ptsTicks: this.#pickedPts[i], sizeBytes: byteLength, content: this.#contents[i] })),
+      damaged: this.#damaged,
       matchesListing: isListTrusted ? this.matchesListing : null,
       timesAscend: this.#timesAscend,
-      frameBytes: this.#keepsSize ? this.#frameBytes : null,
+      frameBytes: { sound: [...this.#frameBytes.sound], damaged: [...this.#frameBytes.damaged] },
       looks,
+      turns,
     });
-    for (const part of [...(this.#first && this.#last ? [this.#first, this.#last] : []), notes, ...this.#thumbnails]) this.#append(part);
+    for (const part of [...(this.#first && this.#last ? [this.#first, this.#last] : []), notes, ...thumbnails]) this.#append(part);
     await this.#writing;
-    const thumbnailBytes = this.#thumbnails.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const thumbnailBytes = thumbnails.reduce((sum, { byteLength }) => sum + byteLength, 0);
     const header = { rangeIndex: this.#range.index, frameCount: this.#frameCount, notesBytes: notes.byteLength, thumbnailBytes };
     await this.#file.write(encodeRangeHeader(header), 0, RANGE_HEADER_BYTES, 0);
     return { sizeBytes: this.#bytesWritten, frameCount: this.#frameCount };
@@ -129,8 +146,8 @@ export class RangeRecorder {
   #onHash(frame: HashedFrame): void {
     if (frame.ptsTicks <= this.#lastPts) this.#timesAscend = false;
     this.#lastPts = frame.ptsTicks;
-    this.#frameBytes ??= frame.sizeBytes;
-    if (frame.sizeBytes !== this.#frameBytes) this.#keepsSize = false;
+    const sizes = this.#frameBytes[this.#damaged.some((stretch) => isWithin(frame.ptsTicks, stretch)) ? 'damaged' : 'sound'];
+    if (sizes.size < MOST_SIZES) sizes.add(frame.sizeBytes);
     this.#checksum.add(frame.ptsTicks);
     if (this.#picker.isPicked(frame.ptsTicks)) this.#pickedPts.push(frame.ptsTicks);
     this.#hashed.push(frame);

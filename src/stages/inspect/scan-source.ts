@@ -16,7 +16,7 @@ import { type Listing, RangePlanner, singleRange } from './range-planner.ts';
 import type { SourceScan } from './scan.ts';
 import { type ProbedFacts, readFacts } from './source-facts.ts';
 import { formatNotAllowed, isTooMuch, refusalOfTool } from './tool-failure.ts';
-import { carriesCaptions, listMatchesTrial, trialArgs } from './trial.ts';
+import { carriesCaptions, listMatchesTrial, trialArgs, turnsOtherwise } from './trial.ts';
 
 /** Long enough that starting a process is nothing, short enough that a crash loses little; a short film is split so that every core has a part. */
 const RANGE_SECONDS = { least: 15, most: 120 };
@@ -82,11 +82,16 @@ async function scanOfListing(
   ctx: StageContext,
 ): Promise<SourceScan> {
   const place = { streamIndex: video.streamIndex };
-  const { ptsTicks, hasCaptions, end } = await decodeTrial(input, video, ctx);
+  const { ptsTicks, end } = await decodeTrial(input, video, ctx);
   if (ptsTicks.length === 0) {
     const message = `The picture track cannot be decoded: ${end.words ?? 'no picture came out of the decoder'}`;
     return withoutRanges(input, told, [...findings, finding('refuse', end.isTooMuch ? 'SL-270' : 'SL-204', message, place)]);
   }
+  if (turnsOtherwise(end.log, ptsTicks.length, video.rotationDegrees)) {
+    const message = 'The pictures ask to be turned or mirrored, and the container does not say the same.';
+    return withoutRanges(input, told, [...findings, finding('refuse', 'SL-214', message, place)]);
+  }
+  const hasCaptions = carriesCaptions(end.log);
   const facts = hasCaptions ? withCaptions(told, video) : told;
   if (hasCaptions) findings.push(finding('info', 'SL-252', 'The pictures carry closed captions, which become a text track.', place));
   const isTrusted = listing.missingPtsCount === 0 && listing.keysAscend && listMatchesTrial(listing.leadPtsTicks, ptsTicks);
@@ -183,17 +188,13 @@ function judgeListing(listing: Listing, end: ToolEnd, video: VideoTrack): Findin
 }
 
 /** Times of the first decoded pictures. */
-async function decodeTrial(
-  input: ScanInput,
-  video: VideoTrack,
-  ctx: StageContext,
-): Promise<{ ptsTicks: readonly number[]; hasCaptions: boolean; end: ToolEnd }> {
+async function decodeTrial(input: ScanInput, video: VideoTrack, ctx: StageContext): Promise<{ ptsTicks: readonly number[]; end: ToolEnd }> {
   const ptsTicks: number[] = [];
   const reader = new FrameHashReader(video.timeBase, (frame) => ptsTicks.push(frame.ptsTicks));
   const args = trialArgs(input.source, video.streamIndex, video.timeBase);
   const end = await runOrRefuse(ctx, 'ffmpeg', args, (bytes) => reader.write(bytes), TRIAL_LIMITS);
   if (end.words === null) reader.end();
-  return { ptsTicks, hasCaptions: carriesCaptions(end.log), end };
+  return { ptsTicks, end };
 }
 
 /** Pace and length as the listing has them: containers round or guess. */

@@ -20,6 +20,19 @@ export function carriesCaptions(log: string): boolean {
   return CAPTIONS.test(log);
 }
 
+/** What `showinfo` says of a picture that carries a display matrix of its own, counter-clockwise. */
+const TURN = /^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] +side data - (?:3x3 )?displaymatrix.{0,20}? rotation of (-?\d{1,3}\.\d{2}|-?nan) degrees/gim;
+
+/**
+ * Whether the first pictures themselves ask to be turned otherwise than their container, or some of them only: ffmpeg builds its filters anew there.
+ * @param rotationDegrees clockwise, what the container asks for
+ */
+export function turnsOtherwise(log: string, pictureCount: number, rotationDegrees: number): boolean {
+  const turns = Array.from(log.matchAll(TURN), ([, counterClockwise]) => Number(counterClockwise));
+  const isOther = (turn: number) => Math.abs(turn % 90) < 1 && (Math.round(turn) + rotationDegrees) % 360 !== 0;
+  return turns.length > 0 && (turns.length < pictureCount || turns.some(isOther));
+}
+
 export function trialArgs(source: MediaInput, streamIndex: number, timeBase: TimeBase): readonly string[] {
   const output = ['-vf', 'showinfo=checksum=0', ...exactTiming(timeBase), '-c:v', 'rawvideo', '-f', 'framehash', '-hash', 'murmur3', 'pipe:1'];
   return ['-copyts', '-noautorotate', '-threads', '1', ...sourceArguments(source)].concat(

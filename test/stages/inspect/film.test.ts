@@ -10,7 +10,15 @@ import { framesOf, scene } from '../../support/luma-film.ts';
 
 const TWENTY_FOURTHS = { num: 1, den: 24 };
 const HASH = new Uint8Array(16);
-const SOUND_NOTES: RangeNotes = { thumbnails: [], damaged: [], matchesListing: true, timesAscend: true, frameBytes: 100, looks: [] };
+const SOUND_NOTES: RangeNotes = {
+  thumbnails: [],
+  damaged: [],
+  matchesListing: true,
+  timesAscend: true,
+  frameBytes: { sound: [100], damaged: [] },
+  looks: [],
+  turns: false,
+};
 const PICTURE = framesOf([scene(1)])[0];
 
 const DAMAGED: Partial<RangeNotes> = { matchesListing: false, damaged: [{ startPtsTicks: 24, endPtsTicks: 48 }] };
@@ -47,14 +55,19 @@ test('a film that cannot be used is refused', () => {
   assert.deepEqual(codes(judge([{ ptsTicks: [] }])), ['refuse SL-207']);
   assert.deepEqual(codes(judge([{ ptsTicks: [0, 1, 2] }, { ptsTicks: [2, 3, 4] }])), ['refuse SL-206']);
   assert.deepEqual(codes(judge([{ ptsTicks: count(5), notes: { timesAscend: false } }])), ['refuse SL-206']);
+  assert.deepEqual(codes(judge([{ ptsTicks: count(5) }, { ptsTicks: [], notes: { turns: true } }])), ['refuse SL-214']);
 });
 
-test('a change of size is believed in a film that is sound and progressive', () => {
-  const other = [{ ptsTicks: count(5) }, { ptsTicks: count(5, 5), notes: { frameBytes: 50 } }];
+test('a size is believed when sound pictures have it and the film is progressive', () => {
+  const sizes = (sound: readonly number[], damaged: readonly number[] = []): Partial<RangeNotes> => ({ frameBytes: { sound, damaged } });
+  const other = [{ ptsTicks: count(5) }, { ptsTicks: count(5, 5), notes: sizes([50]) }];
   assert.deepEqual(codes(judge(other)), ['warn SL-242']);
-  assert.deepEqual(codes(judge([{ ptsTicks: count(5), notes: { frameBytes: null } }])), ['warn SL-242']);
+  assert.deepEqual(codes(judge([{ ptsTicks: count(5), notes: sizes([100, 50]) }])), ['warn SL-242']);
   assert.deepEqual(codes(judge(other, { interlaced: true })), ['refuse SL-211']);
-  assert.deepEqual(codes(judge([{ ptsTicks: count(96), notes: { ...DAMAGED, frameBytes: null } }])), ['refuse SL-211', 'warn SL-234']);
+  const damaged = { ptsTicks: count(96), notes: { ...DAMAGED, ...sizes([100], [50, 100]) } };
+  assert.deepEqual(codes(judge([damaged])), ['refuse SL-211', 'warn SL-234']);
+  assert.deepEqual(codes(judge([damaged, { ptsTicks: count(5, 96), notes: sizes([50]) }])), ['warn SL-242', 'warn SL-234']);
+  assert.deepEqual(codes(judge([{ ptsTicks: count(96), notes: { ...DAMAGED, ...sizes([100], [100]) } }])), ['warn SL-234']);
 });
 
 test('what key pictures say otherwise in mid-film is told, or refused where one title cannot hold it', () => {

@@ -21,8 +21,9 @@ const NOTES: RangeNotes = {
   damaged: [{ startPtsTicks: null, endPtsTicks: 17 }],
   matchesListing: null,
   timesAscend: true,
-  frameBytes: 3_110_400,
+  frameBytes: { sound: [3_110_400], damaged: [3_110_400, 115_200] },
   looks: [{ ptsTicks: 4, sampleAspect: '16/15', isInterlaced: true, range: 'tv', matrix: 'unknown' }],
+  turns: true,
 };
 const HEADER = { rangeIndex: 7, frameCount: 3, notesBytes: encodeRangeNotes(NOTES).byteLength, thumbnailBytes: 30 };
 const SIZE = RANGE_HEADER_BYTES + 3 * INDEX_RECORD_BYTES + 2 * LUMA_BYTES + HEADER.notesBytes + 30;

@@ -64,7 +64,7 @@ const JUDGED: { readonly [name: string]: readonly string[] } = {
   'odd/edit-list-neg-first-pts.mp4': ['SL-227'],
   'odd/mpeg2-field-pictures.ts.mp4': ['SL-222', 'SL-234', 'SL-237'],
   'broken/invalid-nalu.mp4': ['SL-234', 'SL-235'],
-  'broken/h264-broken-sps.mp4': ['SL-211'],
+  'broken/h264-broken-sps.mp4': ['SL-242', 'SL-234'],
   'broken/zero-timescale.mp4': ['SL-206'],
 };
 

@@ -8,7 +8,7 @@ import { isRefused } from '../../../src/model/finding.ts';
 import { inspectionKeys } from '../../../src/model/inspection.ts';
 import type { MediaTools } from '../../../src/ports/media-tools.ts';
 import { scanSource } from '../../../src/stages/inspect/scan-source.ts';
-import { carriesCaptions } from '../../../src/stages/inspect/trial.ts';
+import { carriesCaptions, turnsOtherwise } from '../../../src/stages/inspect/trial.ts';
 import { captionedFilm } from '../../support/captioned-film.ts';
 import { fakeTool, testFolder } from '../../support/fake-tool.ts';
 import { fileSource } from '../../support/file-source.ts';
@@ -104,6 +104,17 @@ test('captions beside the pictures are found and said', async (t) => {
   assert.ok(codes(scan.findings).includes('info SL-252'));
   assert.ok(carriesCaptions('x\n[Parsed_showinfo_0 @ 0x5f] [info]   side data - ATSC A53 Part 4 Closed Captions (60 bytes)\n'));
   assert.equal(carriesCaptions('[info]     title           : side data - ATSC A53 Part 4 Closed Captions\n'), false);
+});
+
+test('pictures that ask to be turned are held to their container', () => {
+  const picture = (degrees: string) => `[Parsed_showinfo_0 @ 0x5f] [info]   side data - displaymatrix: rotation of ${degrees} degrees\n`;
+  assert.equal(turnsOtherwise('', 24, 90), false);
+  assert.equal(turnsOtherwise(picture('-90.00').repeat(24), 24, 90), false, 'as newer tools tell of every picture');
+  assert.equal(turnsOtherwise(picture('-90.00').repeat(24), 24, 0), true);
+  assert.equal(turnsOtherwise(picture('-90.00'), 24, 90), true, 'one picture of many');
+  assert.equal(turnsOtherwise(picture('180.00').repeat(24), 24, 180), false);
+  assert.equal(turnsOtherwise(picture('45.00').repeat(24), 24, 0), false, 'a skewed picture is told by its container');
+  assert.equal(turnsOtherwise(picture('90.00').replace('[Parsed', 'title: [Parsed'), 24, 0), false);
 });
 
 test('a list that names other files is refused and opens none of them', async (t) => {
