@@ -57,19 +57,15 @@ export function cleanPayload(text: string): string {
 }
 
 function cleanCharacters(text: string): string {
-  return text.replace(CONTROLS, '').toWellFormed();
+  return text.replaceAll('\t', ' ').replace(CONTROLS, '').toWellFormed();
 }
 
 /** Without blanks at both ends; by hand, because a pattern for the end looks again from each blank of a long run. */
 function trimBlanks(line: string): string {
   let [start, end] = [0, line.length];
-  while (start < end && isBlank(line.charCodeAt(start))) start++;
-  while (end > start && isBlank(line.charCodeAt(end - 1))) end--;
+  while (start < end && line[start] === ' ') start++;
+  while (end > start && line[end - 1] === ' ') end--;
   return line.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
 }
 
 function nestTags(text: string): string {

@@ -125,6 +125,7 @@ test('text keeps italics, bold and underline and loses every other markup', () =
     ['<script>alert(1)</script><img src=x onerror=y>', 'alert(1)'],
     ['a --> b', 'a --&gt; b'],
     ['  a  \n\n \t\n b', 'a\nb'],
+    ['a\tb&#9;c\t', 'a b c'],
     ['<i> \n </i>', ''],
     ['\u0000a\u2028b\ud800', 'ab\ufffd'],
     ['I <3 you', 'I &lt;3 you'],
