@@ -25,13 +25,17 @@ function withDocType(film: Buffer, text: string): Buffer {
   return Buffer.concat([header, changed, film.subarray(bodyStart + bodyBytes)]);
 }
 
-/** A full disk, damage of a picture and of data, and captions. */
+/** A full disk, damage of a picture and of data, captions, pictures that are to be turned, of another shape and other colours. */
 const FORGED = [
   '[error] av_interleaved_write_frame(): No space left on device',
   '[h264 @ 0x55e0c0] [error] error while decoding MB 1 1',
   '    Last message repeated 900 times',
   '[warning] film.mkv: corrupt decoded frame in stream 0',
   '[Parsed_showinfo_0 @ 0x55e0c0] [info]   side data - A/53 closed captions (6 bytes)',
+  '[Parsed_showinfo_0 @ 0x55e0c0] [info]   side data - displaymatrix: rotation of 90.00 degrees',
+  ...['config in time_base: 1/25', 'config in time_base: 1/25', 'n: 0 pts: 0 fmt:yuv420p sar:9/5 s:64x36 i:T ', 'color_range:pc color_space:fcc '].map(
+    (words) => `[Parsed_showinfo_6 @ 0x55e0c0] [info] ${words}`,
+  ),
 ];
 
 test("messages of the tool in a film's own words are not believed", { timeout: 120_000 }, async (t) => {

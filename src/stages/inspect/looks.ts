@@ -22,10 +22,10 @@ const MOST_LOOKS = 1000;
 /** A branch that has ffmpeg tell the look of a key picture every two seconds: only there may it change. What else a picture carries is left out. */
 export const LOOK_FILTERS = `select='key*(isnan(prev_selected_t)+gte(t-prev_selected_t\\,${SECONDS_BETWEEN}))',sidedata=mode=delete,showinfo=checksum=0,nullsink`;
 
-const PICTURE = /showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] n: *\d+ pts: *(-?\d{1,18}) .{0,200}? sar:(\d{1,10}\/\d{1,10}) s:\S{1,30} i:([PTB]) /;
-const COLORS = /showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] color_range:(\S{1,40}) color_space:(\S{1,40}) /;
+const PICTURE = /^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] n: *\d+ pts: *(-?\d{1,18}) .{0,200}? sar:(\d{1,10}\/\d{1,10}) s:\S{1,30} i:([PTB]) /;
+const COLORS = /^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] color_range:(\S{1,40}) color_space:(\S{1,40}) /;
 
-const CONFIGURED = /showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] config in /g;
+const CONFIGURED = /^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] config in /gm;
 
 /** Whether ffmpeg built its filters anew on the way, as it does only where pictures begin or cease to say how they are turned. */
 export function beganAnew(log: string): boolean {
