@@ -87,7 +87,7 @@ async function scanOfListing(
     const message = `The picture track cannot be decoded: ${end.words ?? 'no picture came out of the decoder'}`;
     return withoutRanges(input, told, [...findings, finding('refuse', end.isTooMuch ? 'SL-270' : 'SL-204', message, place)]);
   }
-  if (turnsOtherwise(end.log, ptsTicks.length, video.rotationDegrees)) {
+  if (turnsOtherwise(end.log, video.rotationDegrees)) {
     const message = 'The pictures ask to be turned or mirrored, and the container does not say the same.';
     return withoutRanges(input, told, [...findings, finding('refuse', 'SL-214', message, place)]);
   }

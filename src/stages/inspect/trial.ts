@@ -20,6 +20,7 @@ export function carriesCaptions(log: string): boolean {
   return CAPTIONS.test(log);
 }
 
+const PICTURE = /^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] n: *\d+ /gm;
 /** What `showinfo` says of a picture that carries a display matrix of its own, counter-clockwise. */
 const TURN = /^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] +side data - (?:3x3 )?displaymatrix.{0,20}? rotation of (-?\d{1,3}\.\d{2}|-?nan) degrees/gim;
 
@@ -27,7 +28,8 @@ const TURN = /^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] +side data - (?:3x
  * Whether the first pictures themselves ask to be turned otherwise than their container, or some of them only: ffmpeg builds its filters anew there.
  * @param rotationDegrees clockwise, what the container asks for
  */
-export function turnsOtherwise(log: string, pictureCount: number, rotationDegrees: number): boolean {
+export function turnsOtherwise(log: string, rotationDegrees: number): boolean {
+  const pictureCount = log.match(PICTURE)?.length ?? 0;
   const turns = Array.from(log.matchAll(TURN), ([, counterClockwise]) => Number(counterClockwise));
   const isOther = (turn: number) => Math.abs(turn % 90) < 1 && (Math.round(turn) + rotationDegrees) % 360 !== 0;
   return turns.length > 0 && (turns.length < pictureCount || turns.some(isOther));

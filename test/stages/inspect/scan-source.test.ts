@@ -107,14 +107,16 @@ test('captions beside the pictures are found and said', async (t) => {
 });
 
 test('pictures that ask to be turned are held to their container', () => {
-  const picture = (degrees: string) => `[Parsed_showinfo_0 @ 0x5f] [info]   side data - displaymatrix: rotation of ${degrees} degrees\n`;
-  assert.equal(turnsOtherwise('', 24, 90), false);
-  assert.equal(turnsOtherwise(picture('-90.00').repeat(24), 24, 90), false, 'as newer tools tell of every picture');
-  assert.equal(turnsOtherwise(picture('-90.00').repeat(24), 24, 0), true);
-  assert.equal(turnsOtherwise(picture('-90.00'), 24, 90), true, 'one picture of many');
-  assert.equal(turnsOtherwise(picture('180.00').repeat(24), 24, 180), false);
-  assert.equal(turnsOtherwise(picture('45.00').repeat(24), 24, 0), false, 'a skewed picture is told by its container');
-  assert.equal(turnsOtherwise(picture('90.00').replace('[Parsed', 'title: [Parsed'), 24, 0), false);
+  const line = (words: string) => `[Parsed_showinfo_0 @ 0x5f] [info] ${words}\n`;
+  const picture = line('n:   7 pts:   3584 pts_time:0.28 ');
+  const turned = (degrees: string) => picture + line(`  side data - displaymatrix: rotation of ${degrees} degrees`);
+  assert.equal(turnsOtherwise(picture, 90), false);
+  assert.equal(turnsOtherwise(turned('-90.00').repeat(3), 90), false, 'as newer tools tell of every picture');
+  assert.equal(turnsOtherwise(turned('-90.00').repeat(3), 0), true);
+  assert.equal(turnsOtherwise(turned('-90.00') + picture, 90), true, 'one picture of two');
+  assert.equal(turnsOtherwise(turned('180.00'), 180), false);
+  assert.equal(turnsOtherwise(turned('45.00'), 0), false, 'a skewed picture is told by its container');
+  assert.equal(turnsOtherwise(turned('90.00').replaceAll('[Parsed', '| [Parsed'), 0), false, "a film's own words");
 });
 
 test('a list that names other files is refused and opens none of them', async (t) => {
