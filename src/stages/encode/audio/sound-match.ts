@@ -6,6 +6,8 @@ const SILENCE = 3e-4;
 const EVEN = 0.05;
 /** What coding adds to a nearly even tone is as large as its own ripple: rms difference of the loudness over its mean up to which two such blocks are alike. */
 const ALIKE = 0.2;
+/** Where two blocks are alike in place, coding can make their ripple resemble itself elsewhere: only what fits this well there is displaced. */
+const CLEAR = 0.9;
 const LARGEST_OFFSET_MS = 1;
 /** Periodic sound resembles itself displaced: another place must fit better by this much to be believed. */
 const MARGIN = 0.02;
@@ -52,8 +54,9 @@ export function judgeSound(source: Envelope, rendition: Envelope): SoundMatch {
     const levelFault = isShort && i > 0 ? null : judgeLevel(block, other);
     if (levelFault !== null) return { fault: levelFault, comparedSeconds: comparedMs / 1000, offsetMs, lowestCorrelation };
     if (isShort || isEven(block.subarray(LARGEST_LAG_MS, comparableEnd(block, other)))) continue;
-    const found = bestPlace(block, other);
-    if (found.correlation < LEAST_CORRELATION && differenceShare(block, other) < ALIKE) continue;
+    const isAlike = differenceShare(block, other) < ALIKE;
+    const found = bestPlace(block, other, isAlike ? CLEAR : LEAST_CORRELATION);
+    if (found.correlation < LEAST_CORRELATION && isAlike) continue;
     if (Math.abs(found.lagMs) > Math.abs(offsetMs)) offsetMs = found.lagMs;
     lowestCorrelation = Math.min(lowestCorrelation, found.correlation);
     comparedMs += block.length;
@@ -86,15 +89,16 @@ function differenceShare(source: Float32Array, rendition: Float32Array): number 
 
 type Place = { readonly lagMs: number; readonly correlation: number };
 
-/** Where the second block fits best: near its own place unless another is better by the margin, as a whole and in its pieces. */
-function bestPlace(source: Float32Array, rendition: Float32Array): Place {
+/** Where the second block fits best: near its own place unless another fits well enough and better by the margin, as a whole and in its pieces. */
+function bestPlace(source: Float32Array, rendition: Float32Array, leastElsewhere: number): Place {
   const found = correlations(source, rendition);
   const at = (lagMs: number) => ({ lagMs, correlation: found[lagMs + LARGEST_LAG_MS] });
   let near = at(0);
   for (let lag = -LARGEST_OFFSET_MS; lag <= LARGEST_OFFSET_MS; lag++) if (at(lag).correlation > near.correlation) near = at(lag);
   let far = near;
   for (let lag = -LARGEST_LAG_MS; lag <= LARGEST_LAG_MS; lag++) if (at(lag).correlation > far.correlation) far = at(lag);
-  return far.correlation > near.correlation + MARGIN && isBorneOut(source, rendition, near.lagMs, far.lagMs) ? far : near;
+  const isBetter = far.correlation >= leastElsewhere && far.correlation > near.correlation + MARGIN;
+  return isBetter && isBorneOut(source, rendition, near.lagMs, far.lagMs) ? far : near;
 }
 
 /** Whether at least half of the pieces fit better there, of those that show a place at all. */

@@ -93,6 +93,13 @@ test('a click that only the rendition has does not displace the tone around it',
   assert.match(judge(source, shifted(clicked, 10)).fault!, /^is \d+ ms too/);
 });
 
+test('a tone that leaps and is coded with another leap is not displaced', () => {
+  const leaping = (by: number) =>
+    Int16Array.from({ length: 600 * PER_MS }, (_, i) => 6000 * Math.sin((880 * Math.PI * i) / RATE + (i < 200 * PER_MS ? 0 : by)));
+  assert.equal(judge(leaping(2.5), leaping(1.5)).fault, null);
+  assert.match(judge(leaping(2.5), shifted(leaping(2.5), 10)).fault!, /^is 10 ms too late/);
+});
+
 test('sound in the first moment alone shows no displacement', () => {
   const source = speech(1200).map((value, i) => (i < 20 * PER_MS ? value : 0));
   assert.deepEqual([judge(source, source).fault, judge(source, source).comparedSeconds], [null, 0]);
