@@ -111,7 +111,7 @@ const NOTES = encodeRangeNotes({
   matchesListing: true,
   timesAscend: true,
   frameBytes: { sound: [9], damaged: [] },
-  looks: [{ ptsTicks: 1, sampleAspect: '1/1', isInterlaced: false, range: 'tv', matrix: 'unknown' }],
+  looks: [{ ptsTicks: 1, size: '320x180', sampleAspect: '1/1', isInterlaced: false, range: 'tv', matrix: 'unknown' }],
   turns: false,
 });
 const RANGE = Buffer.concat([encodeRangeHeader({ rangeIndex: 0, frameCount: 0, notesBytes: NOTES.byteLength, thumbnailBytes: 5 }), NOTES, Buffer.alloc(5)]);

@@ -27,6 +27,7 @@ export type FilmMeasures = {
   /** Somewhere the container lists other pictures than decode, without any damage. */
   readonly isListingWrong: boolean;
   readonly timesAscend: boolean;
+  /** Pictures turned by a right angle have another size and as many bytes, which only looks can tell. */
   readonly keepsSize: boolean;
   /** A picture outside all damage has each size that comes. */
   readonly isEverySizeVouched: boolean;
@@ -108,6 +109,7 @@ export class FilmMeter {
     const endPtsTicks = this.#frame === 0 ? 0 : this.#lastPts + (listedTicks || pace.commonTicks || Math.max(1, nominalTicks));
     this.#closeDamage(endPtsTicks);
     const { sound, damaged } = this.#frameBytes;
+    const { changes } = this.#looks;
     return {
       frameCount: this.#frame,
       firstPtsTicks: this.#firstPts,
@@ -121,9 +123,9 @@ export class FilmMeter {
       missingCount: this.#missingCount,
       isListingWrong: this.#isListingWrong,
       timesAscend: this.#timesAscend,
-      keepsSize: sound.union(damaged).size <= 1,
+      keepsSize: sound.union(damaged).size <= 1 && changes.sizePtsTicks === null,
       isEverySizeVouched: damaged.isSubsetOf(sound),
-      changes: this.#looks.changes,
+      changes,
       turns: this.#turns,
       thumbnailFrames: this.#thumbnailFrames,
     };

@@ -1,6 +1,8 @@
-/** How a picture says it is to be shown, apart from its size. */
+/** How a picture says it is to be shown. */
 export type Look = {
   readonly ptsTicks: number;
+  /** As in 1920x1080. */
+  readonly size: string;
   /** Width ÷ height of a pixel, as in 16/15. */
   readonly sampleAspect: string;
   readonly isInterlaced: boolean;
@@ -11,6 +13,7 @@ export type Look = {
 
 /** Times of the first pictures that are to be shown in another way than those before, on the source's clock; null: none. */
 export type LookChanges = {
+  readonly sizePtsTicks: number | null;
   readonly shapePtsTicks: number | null;
   readonly colorPtsTicks: number | null;
   readonly interlacedPtsTicks: number | null;
@@ -22,7 +25,7 @@ const MOST_LOOKS = 1000;
 /** A branch that has ffmpeg tell the look of a key picture every two seconds: only there may it change. What else a picture carries is left out. */
 export const LOOK_FILTERS = `select='key*(isnan(prev_selected_t)+gte(t-prev_selected_t\\,${SECONDS_BETWEEN}))',sidedata=mode=delete,showinfo=checksum=0,nullsink`;
 
-const PICTURE = /^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] n: *\d+ pts: *(-?\d{1,18}) .{0,200}? sar:(\d{1,10}\/\d{1,10}) s:\S{1,30} i:([PTB]) /;
+const PICTURE = /^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] n: *\d+ pts: *(-?\d{1,18}) .{0,200}? sar:(\d{1,10}\/\d{1,10}) s:(\d{1,6}x\d{1,6}) i:([PTB]) /;
 const COLORS = /^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] color_range:(\S{1,40}) color_space:(\S{1,40}) /;
 
 const CONFIGURED = /^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] config in /gm;
@@ -41,20 +44,22 @@ export function parseLooks(log: string): Look[] {
     picture = PICTURE.exec(line) ?? picture;
     const colors = picture && COLORS.exec(line);
     if (picture === null || colors === null) continue;
-    const look = { ptsTicks: Number(picture[1]), sampleAspect: picture[2], isInterlaced: picture[3] !== 'P', range: colors[1], matrix: colors[2] };
+    const [ptsTicks, sampleAspect, size, isInterlaced] = [Number(picture[1]), picture[2], picture[3], picture[4] !== 'P'];
+    const look = { ptsTicks, size, sampleAspect, isInterlaced, range: colors[1], matrix: colors[2] };
     picture = null;
     if (looks.length < MOST_LOOKS && !isAlike(looks.at(-1), look)) looks.push(look);
   }
   return looks;
 }
 
-function isAlike(own: Look | undefined, { sampleAspect, isInterlaced, range, matrix }: Look): boolean {
-  return own?.sampleAspect === sampleAspect && own.isInterlaced === isInterlaced && own.range === range && own.matrix === matrix;
+function isAlike(own: Look | undefined, { size, sampleAspect, isInterlaced, range, matrix }: Look): boolean {
+  return own?.size === size && own.sampleAspect === sampleAspect && own.isInterlaced === isInterlaced && own.range === range && own.matrix === matrix;
 }
 
 /** Holds looks to each other as they come. Those of a container may differ from all of them: only changes count, and what a picture does not say is none. */
 export class LookMeter {
-  readonly #first = new Map<'sampleAspect' | 'range' | 'matrix', string>();
+  readonly #first = new Map<'size' | 'sampleAspect' | 'range' | 'matrix', string>();
+  #sizePtsTicks: number | null = null;
   #shapePtsTicks: number | null = null;
   #colorPtsTicks: number | null = null;
   #interlacedPtsTicks: number | null = null;
@@ -62,16 +67,22 @@ export class LookMeter {
   push(look: Look): void {
     const { ptsTicks } = look;
     if (look.isInterlaced) this.#interlacedPtsTicks ??= ptsTicks;
+    if (this.#differs('size', look.size)) this.#sizePtsTicks ??= ptsTicks;
     if (this.#differs('sampleAspect', look.sampleAspect === '0/1' ? '1/1' : look.sampleAspect)) this.#shapePtsTicks ??= ptsTicks;
     const differs = [this.#differs('range', look.range), this.#differs('matrix', alikeMatrix(look.matrix))];
     if (differs.includes(true)) this.#colorPtsTicks ??= ptsTicks;
   }
 
   get changes(): LookChanges {
-    return { shapePtsTicks: this.#shapePtsTicks, colorPtsTicks: this.#colorPtsTicks, interlacedPtsTicks: this.#interlacedPtsTicks };
+    return {
+      sizePtsTicks: this.#sizePtsTicks,
+      shapePtsTicks: this.#shapePtsTicks,
+      colorPtsTicks: this.#colorPtsTicks,
+      interlacedPtsTicks: this.#interlacedPtsTicks,
+    };
   }
 
-  #differs(measure: 'sampleAspect' | 'range' | 'matrix', value: string): boolean {
+  #differs(measure: 'size' | 'sampleAspect' | 'range' | 'matrix', value: string): boolean {
     if (value === 'unknown') return false;
     const first = this.#first.get(measure);
     if (first === undefined) this.#first.set(measure, value);

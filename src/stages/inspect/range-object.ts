@@ -113,8 +113,8 @@ export function decodeRangeNotes(bytes: Uint8Array, thumbnailBytes: number): Ran
 }
 
 function readLook(item: JsonObject): Look {
-  const [sampleAspect, range, matrix] = ['sampleAspect', 'range', 'matrix'].map((key) => textAt(item, key));
-  return { ptsTicks: wholeAt(item, 'ptsTicks'), sampleAspect, isInterlaced: item.isInterlaced === true, range, matrix };
+  const [size, sampleAspect, range, matrix] = ['size', 'sampleAspect', 'range', 'matrix'].map((key) => textAt(item, key));
+  return { ptsTicks: wholeAt(item, 'ptsTicks'), size, sampleAspect, isInterlaced: item.isInterlaced === true, range, matrix };
 }
 
 function sizesAt(parent: JsonObject, key: string): number[] {

@@ -71,9 +71,10 @@ test('a size is believed when sound pictures have it and the film is progressive
 });
 
 test('what key pictures say otherwise in mid-film is told, or refused where one title cannot hold it', () => {
-  const look = { ptsTicks: 0, sampleAspect: '1/1', isInterlaced: false, range: 'tv', matrix: 'bt709' };
+  const look = { ptsTicks: 0, size: '320x180', sampleAspect: '1/1', isInterlaced: false, range: 'tv', matrix: 'bt709' };
   const changed = (change: object) => judge([{ ptsTicks: count(96), notes: { looks: [look, { ...look, ptsTicks: 48, ...change }] } }]);
   assert.deepEqual(codes(changed({ sampleAspect: '4/3' })), ['warn SL-242']);
+  assert.deepEqual(codes(changed({ size: '180x320' })), ['warn SL-242']);
   assert.deepEqual(codes(changed({ isInterlaced: true })), ['warn SL-222']);
   const [color] = changed({ matrix: 'smpte170m' });
   assert.deepEqual([color.code, color.severity, color.place.startSeconds], ['SL-213', 'refuse', 2]);

@@ -9,7 +9,15 @@ const told = (ptsTicks: number, sampleAspect: string, fields: string, colors: st
     `[Parsed_showinfo_2 @ 0x55ba] [info] ${colors} color_primaries:unknown color_trc:unknown`,
   ].join('\n');
 const TV709 = 'color_range:tv color_space:bt709';
-const look = (changes: Partial<Look>): Look => ({ ptsTicks: 0, sampleAspect: '1/1', isInterlaced: false, range: 'tv', matrix: 'bt709', ...changes });
+const look = (changes: Partial<Look>): Look => ({
+  ptsTicks: 0,
+  size: '320x180',
+  sampleAspect: '1/1',
+  isInterlaced: false,
+  range: 'tv',
+  matrix: 'bt709',
+  ...changes,
+});
 
 test('what ffmpeg tells of key pictures is read, without what repeats itself', () => {
   const log = [
@@ -39,5 +47,8 @@ test('only what pictures say otherwise than those before is a change', () => {
   assert.deepEqual(changesOf([look({ range: 'unknown', matrix: 'unknown' }), look({ matrix: 'smpte170m' }), look({ matrix: 'bt470bg' })]), [null, null, null]);
   assert.deepEqual(changesOf([look({}), look({ matrix: 'unknown' }), look({ ptsTicks: 5, matrix: 'smpte170m' })]), [null, 5, null]);
   assert.deepEqual(changesOf([look({}), look({ ptsTicks: 5, range: 'pc' })]), [null, 5, null]);
+  const meter = new LookMeter();
+  for (const each of [look({}), look({ ptsTicks: 8, size: '180x320' })]) meter.push(each);
+  assert.equal(meter.changes.sizePtsTicks, 8);
   assert.deepEqual(changesOf([look({ sampleAspect: '0/1' }), look({}), look({ ptsTicks: 3, isInterlaced: true })]), [null, null, 3]);
 });

@@ -22,7 +22,7 @@ const NOTES: RangeNotes = {
   matchesListing: null,
   timesAscend: true,
   frameBytes: { sound: [3_110_400], damaged: [3_110_400, 115_200] },
-  looks: [{ ptsTicks: 4, sampleAspect: '16/15', isInterlaced: true, range: 'tv', matrix: 'unknown' }],
+  looks: [{ ptsTicks: 4, size: '1920x1080', sampleAspect: '16/15', isInterlaced: true, range: 'tv', matrix: 'unknown' }],
   turns: true,
 };
 const HEADER = { rangeIndex: 7, frameCount: 3, notesBytes: encodeRangeNotes(NOTES).byteLength, thumbnailBytes: 30 };
