@@ -1,3 +1,5 @@
+import { showinfoLines } from './showinfo.ts';
+
 /** How a picture says it is to be shown. */
 export type Look = {
   readonly ptsTicks: number;
@@ -25,22 +27,19 @@ const MOST_LOOKS = 1000;
 /** A branch that has ffmpeg tell the look of a key picture every two seconds: only there may it change. What else a picture carries is left out. */
 export const LOOK_FILTERS = `select='key*(isnan(prev_selected_t)+gte(t-prev_selected_t\\,${SECONDS_BETWEEN}))',sidedata=mode=delete,showinfo=checksum=0,nullsink`;
 
-const PICTURE = /^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] n: *\d+ pts: *(-?\d{1,18}) .{0,200}? sar:(\d{1,10}\/\d{1,10}) s:(\d{1,6}x\d{1,6}) i:([PTB]) /;
-const COLORS = /^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] color_range:(\S{1,40}) color_space:(\S{1,40}) /;
-
-const CONFIGURED = /^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] config in /gm;
+const PICTURE = /^n: *\d+ pts: *(-?\d{1,18}) .{0,200}? sar:(\d{1,10}\/\d{1,10}) s:(\d{1,6}x\d{1,6}) i:([PTB]) /;
+const COLORS = /^color_range:(\S{1,40}) color_space:(\S{1,40}) /;
 
 /** Whether ffmpeg built its filters anew on the way, as it does only where pictures begin or cease to say how they are turned. */
 export function beganAnew(log: string): boolean {
-  return (log.match(CONFIGURED)?.length ?? 0) > 1;
+  return showinfoLines(log).filter((line) => line.startsWith('config in ')).length > 1;
 }
 
 /** Reads what `LOOK_FILTERS` made ffmpeg log; looks that repeat the one before are left out. */
 export function parseLooks(log: string): Look[] {
   const looks: Look[] = [];
   let picture: RegExpExecArray | null = null;
-  for (const line of log.split('\n')) {
-    if (!line.includes('showinfo')) continue;
+  for (const line of showinfoLines(log)) {
     picture = PICTURE.exec(line) ?? picture;
     const colors = picture && COLORS.exec(line);
     if (picture === null || colors === null) continue;

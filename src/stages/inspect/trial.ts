@@ -1,5 +1,6 @@
 import type { TimeBase } from '../../media/time.ts';
 import { type MediaInput, sourceArguments } from '../../model/media-input.ts';
+import { showinfoLines } from './showinfo.ts';
 
 /** How many of the first pictures are decoded to see that it works, and how the container lists them. */
 const TRIAL_FRAMES = 24;
@@ -13,24 +14,25 @@ export function exactTiming(timeBase: TimeBase): readonly string[] {
 }
 
 /** What `showinfo` says of a picture with CEA-608 or CEA-708 captions beside it, up to ffmpeg 5 and from 6 on. */
-const CAPTIONS = /^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] +side data - (?:A\/53 closed captions|ATSC A53)/im;
+const CAPTIONS = /^ *side data - (?:A\/53 closed captions|ATSC A53)/i;
 
 /** Whether the first pictures carry captions, told by the log of a trial. */
 export function carriesCaptions(log: string): boolean {
-  return CAPTIONS.test(log);
+  return showinfoLines(log).some((line) => CAPTIONS.test(line));
 }
 
-const PICTURE = /^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] n: *\d+ /gm;
+const PICTURE = /^n: *\d+ /;
 /** What `showinfo` says of a picture that carries a display matrix of its own, counter-clockwise. */
-const TURN = /^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] +side data - (?:3x3 )?displaymatrix.{0,20}? rotation of (-?\d{1,3}\.\d{2}|-?nan) degrees/gim;
+const TURN = /^ *side data - (?:3x3 )?displaymatrix.{0,20}? rotation of (-?\d{1,3}\.\d{2}|-?nan) degrees/i;
 
 /**
  * Whether the first pictures themselves ask to be turned otherwise than their container, or some of them only: ffmpeg builds its filters anew there.
  * @param rotationDegrees clockwise, what the container asks for
  */
 export function turnsOtherwise(log: string, rotationDegrees: number): boolean {
-  const pictureCount = log.match(PICTURE)?.length ?? 0;
-  const turns = Array.from(log.matchAll(TURN), ([, counterClockwise]) => Number(counterClockwise));
+  const lines = showinfoLines(log);
+  const pictureCount = lines.filter((line) => PICTURE.test(line)).length;
+  const turns = lines.flatMap((line) => TURN.exec(line)?.slice(1).map(Number) ?? []);
   const isOther = (turn: number) => Math.abs(turn % 90) < 1 && (Math.round(turn) + rotationDegrees) % 360 !== 0;
   return turns.length > 0 && (turns.length < pictureCount || turns.some(isOther));
 }
